@@ -5,6 +5,7 @@ mod ack;
 mod artefact;
 mod assignment;
 mod batch;
+pub mod chain;
 pub mod codec;
 mod lease;
 mod secret;
