@@ -183,10 +183,10 @@ impl From<CheckError> for Stop {
 /// the line that would allow it.
 impl From<HostError> for Stop {
     fn from(error: HostError) -> Self {
-        if blames_target(error.reason) {
-            return Self::fail(error.reason, error.message);
+        match targets_reason(error.reason) {
+            Some(reason) => Self::fail(reason, error.message),
+            None => Self::Error(error.into()),
         }
-        Self::Error(error.into())
     }
 }
 
@@ -196,18 +196,19 @@ impl From<HostError> for CheckError {
     }
 }
 
-/// A slow answer is `latency-exceeded` here: the run's own deadline never reaches the guest, the host ends the run.
-fn blames_target(reason: Reason) -> bool {
-    matches!(
-        reason,
+/// The verdict's reason when the target is to blame. A call that was not answered in time is a slow target: the run's
+/// own deadline never reaches the guest, there the host ends the run.
+fn targets_reason(reason: Reason) -> Option<Reason> {
+    match reason {
         Reason::DnsFailure
-            | Reason::ConnectRefused
-            | Reason::ConnectTimeout
-            | Reason::TlsInvalid
-            | Reason::TlsExpired
-            | Reason::LatencyExceeded
-            | Reason::ProtocolError
-    )
+        | Reason::ConnectRefused
+        | Reason::ConnectTimeout
+        | Reason::TlsInvalid
+        | Reason::TlsExpired
+        | Reason::ProtocolError => Some(reason),
+        Reason::DeadlineExceeded => Some(Reason::LatencyExceeded),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -222,6 +223,8 @@ mod tests {
     fn the_target_is_blamed_for_what_it_does() {
         let stop = Stop::from(host_error(Reason::ConnectRefused, None));
         assert_eq!(stop, Stop::fail(Reason::ConnectRefused, "no"));
+        let stop = Stop::from(host_error(Reason::DeadlineExceeded, None));
+        assert_eq!(stop, Stop::fail(Reason::LatencyExceeded, "no"));
     }
 
     #[test]

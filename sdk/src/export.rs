@@ -32,8 +32,8 @@ macro_rules! export_check {
                 {
                     $crate::export::run::<$check>(context)
                 }
-    }
-            $crate::bindings::check::export_check_world!(Component with_types_in $crate::bindings::check);
+            }
+    $crate::bindings::check::export_check_world!(Component with_types_in $crate::bindings::check);
         };
     };
 }

@@ -74,7 +74,7 @@ impl Phases {
 }
 
 /// The certificate of the server.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Certificate {
     /// Its subject.
     #[serde(default)]
@@ -82,9 +82,9 @@ pub struct Certificate {
     /// Its issuer.
     #[serde(default)]
     pub issuer: String,
-    /// Days until it expires, negative after.
+    /// Whole days until it expires, negative after.
     #[serde(default)]
-    pub days_left: f64,
+    pub days_left: i64,
 }
 
 impl Response {
