@@ -43,6 +43,8 @@ pub struct Compiled {
     pub engine: String,
     /// Native code for this machine.
     pub artefact: Vec<u8>,
+    /// What the child could not do to limit itself, such as Landlock on an old kernel.
+    pub warnings: Vec<String>,
 }
 
 /// Why a component was not compiled.
@@ -75,12 +77,14 @@ pub enum CompileError {
     Broken(String),
 }
 
+/// Fields we do not know are ignored: the child may say more (its kind, its imports) to a person.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Header {
     describe: String,
     artefact_bytes: u64,
     engine: String,
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 /// Kills the child's whole group when the call ends in any way.
@@ -199,6 +203,7 @@ async fn read_answer(stdout: impl AsyncRead + Unpin) -> Result<Compiled, Compile
         describe: header.describe,
         engine: header.engine,
         artefact,
+        warnings: header.warnings,
     })
 }
 
@@ -249,6 +254,7 @@ mod tests {
             describe: "{}".into(),
             engine: "ab".into(),
             artefact: b"code".to_vec(),
+            warnings: vec![],
         };
         assert_eq!(compiled, wanted);
     }
