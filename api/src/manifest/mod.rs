@@ -1,12 +1,31 @@
 //! Manifests: what people write. One Rust type per kind serves folders and clusters, gives its JSON Schema and refuses
 //! unknown fields. Read by the catalogue, `check validate` and standalone agents. It reads text, never a disk.
+//!
+//! The way in: bytes > `FileText` > `read_file` > `Document` or `Refusal` > `catalogue`.
+
+mod text;
+mod yaml;
+mod zone;
+
+mod refusal;
+
+mod envelope;
+mod kind;
+pub mod selector;
 
 pub mod check;
-mod envelope;
 pub mod freeze_rule;
 pub mod plugin;
 pub mod release_policy;
-pub mod selector;
 pub mod tenant;
 
+mod document;
+mod read;
+pub mod schema;
+
+pub use document::{Document, Manifest, Source};
 pub use envelope::{API_VERSION, Envelope, Metadata};
+pub use kind::Kind;
+pub use read::{locate, read_file, read_folder};
+pub use refusal::{Fault, Head, KindName, Refusal};
+pub use text::FileText;

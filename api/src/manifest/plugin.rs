@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::envelope::Metadata;
+use super::kind::Kind;
+use super::refusal::{Fault, KindName};
 use crate::id::Digest;
 
 /// What a plugin is.
@@ -20,4 +23,22 @@ pub struct Spec {
 pub struct Source {
     /// A file below the manifest's folder: relative, without `..`.
     pub file: String,
+}
+
+impl Kind for Spec {
+    const NAME: KindName = KindName::Plugin;
+
+    fn validate(&self, _: &Metadata) -> Vec<Fault> {
+        let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+        let file = &self.source.file;
+        if file.split('/').all(plain) && !file.contains(['\\', '\0']) {
+            return vec![];
+        }
+        let message = "is not a relative path below the manifest's folder";
+        vec![Fault::new("spec.source.file", message, "write a path without a leading `/`, `.` and `..`")]
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        vec![("FILE", self.source.file.clone()), ("DIGEST", self.digest.to_string())]
+    }
 }

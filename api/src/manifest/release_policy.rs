@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::envelope::Metadata;
 use super::freeze_rule::Mode;
+use super::kind::{Kind, too_many};
+use super::refusal::{Fault, KindName};
 use crate::id::{EnvironmentName, ServiceName};
 
 /// What a policy asks.
@@ -179,5 +182,59 @@ impl schemars::JsonSchema for Requirements {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         let list = generator.subschema_for::<CheckList>();
         schemars::json_schema!({ "oneOf": [{ "const": "none" }, list] })
+    }
+}
+
+/// Required checks of a policy.
+const CHECKS_MAX: usize = 64;
+/// Checks that one requirement may ask for.
+const AT_LEAST_MAX: u32 = 1_000;
+/// Names in one list of `match`.
+const NAMES_MAX: usize = 256;
+
+impl Kind for Spec {
+    const NAME: KindName = KindName::ReleasePolicy;
+
+    fn validate(&self, _: &Metadata) -> Vec<Fault> {
+        let mut faults = vec![];
+        let Match { environments, classes, services } = &self.matches;
+        for (key, count) in [("environments", environments.len()), ("classes", classes.len()), ("services", services.len())] {
+            faults.extend(too_many(&format!("spec.match.{key}"), count, NAMES_MAX));
+        }
+        let Requirements::Checks(checks) = &self.requirements else { return faults };
+        let field = "spec.requirements.checks";
+        faults.extend(too_many(field, checks.len(), CHECKS_MAX));
+        if checks.is_empty() {
+            faults.push(Fault::new(field, "is empty", "name a check, or write requirements: none"));
+        }
+        for (index, check) in checks.iter().enumerate() {
+            faults.extend(check.faults(&format!("{field}[{index}]")));
+        }
+        faults
+    }
+
+    fn columns(&self) -> Vec<(&'static str, String)> {
+        let required = match &self.requirements {
+            Requirements::None => "none".to_owned(),
+            Requirements::Checks(checks) => format!("{} checks", checks.len()),
+        };
+        vec![("MODE", self.mode.as_str().to_owned()), ("REQUIRES", required)]
+    }
+}
+
+impl RequiredCheck {
+    fn faults(&self, field: &str) -> Vec<Fault> {
+        let mut faults = vec![];
+        if self.labels.is_empty() {
+            faults.push(Fault::new(format!("{field}.labels"), "is empty and would mean every check", "name a label of the check"));
+        }
+        if self.share == 0 || self.share > 100 {
+            faults.push(Fault::new(format!("{field}.share"), format!("{} is no share in percent", self.share), "write 1 to 100"));
+        }
+        if self.at_least == 0 || self.at_least > AT_LEAST_MAX {
+            let remedy = format!("write 1 to {AT_LEAST_MAX}");
+            faults.push(Fault::new(format!("{field}.atLeast"), format!("is {}", self.at_least), remedy));
+        }
+        faults
     }
 }

@@ -1,6 +1,7 @@
 //! FreezeRule: when releases are closed (`deny`) or only open (`allow`). A platform rule matches all tenants; one in a
 //! tenant's namespace matches that tenant only. Windows are civil time; `policy` turns them into instants.
 
+mod validate;
 mod when;
 
 use std::collections::BTreeMap;
@@ -60,6 +61,26 @@ pub enum Mode {
     Enforce,
     /// Is evaluated and shown, and changes nothing.
     Shadow,
+}
+
+impl Effect {
+    /// The word used in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Allow => "allow",
+        }
+    }
+}
+
+impl Mode {
+    /// The word used in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Shadow => "shadow",
+        }
+    }
 }
 
 /// What is done with a release.
