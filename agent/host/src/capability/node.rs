@@ -1,0 +1,65 @@
+//! `node`: facts and granted files of the node. Paths are judged here against the grants; the backend reads.
+
+use futures_util::future::BoxFuture;
+
+use super::of_backend;
+use crate::bindings::wit::node;
+use crate::bindings::wit::types::HostError;
+use crate::call::BackendError;
+use crate::outcome::{Denial, HostReason};
+use crate::state::{RunState, host_error};
+
+/// What one `read-file` gives at most.
+pub const FILE_BYTES_MAX: u32 = 1 << 20;
+
+/// Reads the node. Paths it is given are granted, absolute and without `..`; it must not follow a symbolic link out
+/// of them.
+pub trait NodeBackend: Send + Sync {
+    /// The JSON object of `wit/node.wit`.
+    fn facts(&self) -> BoxFuture<'_, Result<String, BackendError>>;
+    /// The first `bytes_max` bytes of a file.
+    fn read_file<'a>(&'a self, path: &'a str, bytes_max: u32) -> BoxFuture<'a, Result<Vec<u8>, BackendError>>;
+    /// SHA-256 of a whole file in hex; refuses files over 64 MiB.
+    fn sha256_file<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<String, BackendError>>;
+}
+
+impl node::Host for RunState {
+    async fn facts(&mut self) -> wasmtime::Result<Result<String, HostError>> {
+        self.budget.begin("node.facts")?;
+        let answer = self.backends.node.facts().await.map_err(of_backend);
+        self.budget.end();
+        Ok(answer)
+    }
+
+    async fn read_file(&mut self, path: String, bytes_max: u32) -> wasmtime::Result<Result<Vec<u8>, HostError>> {
+        self.budget.begin("node.read-file")?;
+        let answer = match self.admit_file(&path) {
+            Err(error) => Err(error),
+            Ok(()) if bytes_max > FILE_BYTES_MAX => {
+                Err(host_error(HostReason::QuotaExceeded, format!("at most {FILE_BYTES_MAX} bytes of a file")))
+            }
+            Ok(()) => self.backends.node.read_file(&path, bytes_max).await.map_err(of_backend),
+        };
+        self.budget.end();
+        Ok(answer)
+    }
+
+    async fn sha256_file(&mut self, path: String) -> wasmtime::Result<Result<String, HostError>> {
+        self.budget.begin("node.sha256-file")?;
+        let answer = match self.admit_file(&path) {
+            Err(error) => Err(error),
+            Ok(()) => self.backends.node.sha256_file(&path).await.map_err(of_backend),
+        };
+        self.budget.end();
+        Ok(answer)
+    }
+}
+
+impl RunState {
+    fn admit_file(&mut self, path: &str) -> Result<(), HostError> {
+        self.call.grants.allow_node_file(path).map_err(|refusal| {
+            let subject = path.chars().take(200).collect();
+            self.deny(Denial { capability: "node", subject, remedy: refusal.to_string() })
+        })
+    }
+}

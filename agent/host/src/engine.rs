@@ -1,0 +1,230 @@
+//! Shell: the one engine configuration, shared with the compiler, and the node's admission: slots and bytes.
+//! Built once per process by `agent`, `cli` and `floorwalker-compile`. It starts the ticker; it runs nothing itself.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::link;
+use crate::state::RunState;
+use crate::ticker::Ticker;
+use api::limits::RunLimits;
+
+/// The wasmtime that this build links; artefacts of another version are not even tried. A test holds it to the lock.
+const WASMTIME: &str = "48.0.8";
+/// Instances at once on a node: 64 slots of `RunLimits::CEILING.memory_bytes` are what the pool reserves.
+pub const SLOTS: u32 = 64;
+/// Linear memories per instance: C, Rust and Python have one, QuickJS two.
+const MEMORIES_PER_SLOT: u32 = 2;
+/// Core instances per component: a Python component has 51.
+const CORE_INSTANCES_PER_SLOT: u32 = 64;
+/// Tables per slot on average; a slot may take up to `CORE_INSTANCES_PER_SLOT`.
+const TABLES_PER_SLOT: u32 = 16;
+/// Elements of one table: the largest of a Python component has 9,000.
+const TABLE_ELEMENTS: usize = 32 << 10;
+/// Memory kept of a finished instance and cleared by `memset`: cheaper than page faults up to about this size.
+const MEMORY_KEPT_BYTES: usize = 64 << 10;
+/// The same for a fiber's stack.
+const STACK_KEPT_BYTES: usize = 16 << 10;
+/// Slots kept warm; more cost resident memory and gain nothing at a node's usual four runs at once.
+const WARM_SLOTS: u32 = 4;
+/// The node's bytes are counted in this unit, a wasm page.
+const PAGE_BYTES: u64 = 64 << 10;
+
+/// How the process wants its instances.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Instances at once; at most `SLOTS`.
+    pub slots: u32,
+    /// Memory that all running guests together may reserve, in bytes.
+    pub memory_bytes: u64,
+    /// Where instances live.
+    pub allocation: Allocation,
+}
+
+/// Where instances live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allocation {
+    /// Slots reserved at start; falls back to `OnDemand` where the address space is too small.
+    Pool,
+    /// Mapped per instance: slower, without a reservation.
+    OnDemand,
+}
+
+impl Config {
+    /// What an agent uses: the whole pool, and memory for eight runs at the ceiling.
+    pub const AGENT: Self =
+        Self { slots: SLOTS, memory_bytes: 8 * RunLimits::CEILING.memory_bytes, allocation: Allocation::Pool };
+    /// What a process uses that runs one guest at a time.
+    pub const SINGLE: Self =
+        Self { slots: 1, memory_bytes: 2 * RunLimits::CEILING.memory_bytes, allocation: Allocation::OnDemand };
+}
+
+/// Why an engine could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refused the configuration.
+    #[error("the sandbox engine does not start: {0:#}")]
+    Configuration(wasmtime::Error),
+    /// The offered interfaces do not fit together.
+    #[error("the sandbox's interfaces cannot be linked: {0:#}")]
+    Link(wasmtime::Error),
+    /// No thread for the ticker.
+    #[error("the epoch thread does not start")]
+    Ticker(#[source] std::io::Error),
+}
+
+/// The engine of a process; cloning shares it.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    linker: wasmtime::component::Linker<RunState>,
+    allocation: Allocation,
+    slots: Semaphore,
+    pages: Semaphore,
+    pages_max: u32,
+    ticker: Ticker,
+    compatibility: String,
+}
+
+/// What one run holds of the node while it runs.
+pub(crate) struct Admission<'a> {
+    _slot: SemaphorePermit<'a>,
+    _pages: SemaphorePermit<'a>,
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// Makes the engine and starts its ticker.
+    ///
+    /// # Errors
+    /// When even the on-demand engine is refused by the machine.
+    pub fn new(config: Config) -> Result<Self, EngineError> {
+        let (wasmtime, allocation) = match config.allocation {
+            Allocation::Pool => with_pool(config.slots)?,
+            Allocation::OnDemand => (on_demand()?, Allocation::OnDemand),
+        };
+        let linker = link::offered(&wasmtime).map_err(EngineError::Link)?;
+        let ticker = Ticker::start(wasmtime.clone()).map_err(EngineError::Ticker)?;
+        let pages_max = u32::try_from(config.memory_bytes / PAGE_BYTES).unwrap_or(u32::MAX);
+        let compatibility = compatibility(&wasmtime);
+        Ok(Self(Arc::new(Inner {
+            linker,
+            allocation,
+            slots: Semaphore::new(config.slots as usize),
+            pages: Semaphore::new(pages_max as usize),
+            pages_max,
+            ticker,
+            compatibility,
+            wasmtime,
+        })))
+    }
+
+    /// What artefacts must have been made for: wasmtime's version, the machine and a hash of the settings.
+    pub fn compatibility(&self) -> &str {
+        &self.0.compatibility
+    }
+
+    /// Where instances really live.
+    pub fn allocation(&self) -> Allocation {
+        self.0.allocation
+    }
+
+    /// Ticks of the epoch thread so far; a watcher that sees it stand still knows that CPU budgets no longer hold.
+    pub fn heartbeat(&self) -> u64 {
+        self.0.ticker.beats()
+    }
+
+    /// The engine below, for the compiler.
+    pub fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.0.wasmtime
+    }
+
+    pub(crate) fn linker(&self) -> &wasmtime::component::Linker<RunState> {
+        &self.0.linker
+    }
+
+    /// Waits for a slot and for the run's bytes. Fair: whoever waits longest is next.
+    pub(crate) async fn admit(&self, memory_bytes: u64) -> Admission<'_> {
+        let pages = u32::try_from(memory_bytes.div_ceil(PAGE_BYTES)).unwrap_or(u32::MAX).min(self.0.pages_max);
+        let slot = self.0.slots.acquire().await.expect("the semaphore is never closed");
+        let pages = self.0.pages.acquire_many(pages).await.expect("the semaphore is never closed");
+        Admission { _slot: slot, _pages: pages }
+    }
+}
+
+/// The settings that compiler and loader must share: whatever changes generated code stands here.
+fn settings() -> wasmtime::Config {
+    let mut config = wasmtime::Config::new();
+    // Async component-model tasks are not in the contract; leaving them out makes calls 15 % cheaper.
+    config.concurrency_support(false);
+    config.epoch_interruption(true);
+    config.memory_init_cow(true);
+    config
+}
+
+fn on_demand() -> Result<wasmtime::Engine, EngineError> {
+    wasmtime::Engine::new(&settings()).map_err(EngineError::Configuration)
+}
+
+/// Tries the pool; a machine without the address space for it gets instances on demand.
+fn with_pool(slots: u32) -> Result<(wasmtime::Engine, Allocation), EngineError> {
+    let mut config = settings();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots)));
+    match wasmtime::Engine::new(&config) {
+        Ok(engine) => Ok((engine, Allocation::Pool)),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "no instance pool, instances are mapped on demand");
+            Ok((on_demand()?, Allocation::OnDemand))
+        }
+    }
+}
+
+fn pool(slots: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    let memory_bytes_max = usize::try_from(RunLimits::CEILING.memory_bytes).unwrap_or(usize::MAX);
+    pool.total_component_instances(slots)
+        .total_core_instances(slots * CORE_INSTANCES_PER_SLOT)
+        .total_memories(slots * MEMORIES_PER_SLOT)
+        .total_tables(slots * TABLES_PER_SLOT)
+        .total_stacks(slots)
+        .max_core_instances_per_component(CORE_INSTANCES_PER_SLOT)
+        .max_memories_per_component(MEMORIES_PER_SLOT)
+        .max_tables_per_component(CORE_INSTANCES_PER_SLOT)
+        .table_elements(TABLE_ELEMENTS)
+        .max_memory_size(memory_bytes_max)
+        .linear_memory_keep_resident(MEMORY_KEPT_BYTES)
+        .async_stack_keep_resident(STACK_KEPT_BYTES)
+        .max_unused_warm_slots(WARM_SLOTS);
+    pool
+}
+
+/// wasmtime checks an artefact against itself once more when it is loaded; this names files so that it rarely must.
+fn compatibility(engine: &wasmtime::Engine) -> String {
+    let mut settings = String::new();
+    let _ = write!(
+        settings,
+        "epoch={} concurrency={} cow={} reservation={} guard={} growth={} may_move={} stack={} features={:?}",
+        engine.get_epoch_interruption(),
+        engine.get_concurrency_support(),
+        engine.get_memory_init_cow(),
+        engine.get_memory_reservation(),
+        engine.get_memory_guard_size(),
+        engine.get_memory_reservation_for_growth(),
+        engine.get_memory_may_move(),
+        engine.get_max_wasm_stack(),
+        engine.get_wasm_features(),
+    );
+    let hash = hex::encode(&Sha256::digest(settings.as_bytes())[..8]);
+    format!("{WASMTIME}-{}-{}-{hash}", std::env::consts::ARCH, std::env::consts::OS)
+}
+
+/// Longest a run waits for the node before it is reported as not started: a pool of runs at their ceiling turns over.
+pub(crate) const ADMISSION_MAX: Duration = Duration::from_secs(60);

@@ -1,0 +1,47 @@
+//! Runs one plugin once, under limits: bytes, grants and limits in, a typed outcome out. Used by `agent`, `cli`, the
+//! compiler and the benchmarks. It knows no Kubernetes, no frames and not where a component comes from; it links no
+//! compiler.
+//!
+//! Guests belong on a runtime of their own (`guest_runtime`), so that nothing they do delays the control plane: spawn
+//! the futures of `run` and `clean_up` there.
+
+pub mod engine;
+mod ticker;
+
+pub mod artefact;
+mod load;
+mod link;
+mod plugin;
+
+mod call;
+mod capability;
+mod limit;
+mod net;
+mod state;
+mod wasi;
+
+mod meter;
+mod run;
+mod runtime;
+mod settle;
+
+pub mod outcome;
+
+mod bindings;
+
+pub use call::{BackendError, Backends, Call, Owner};
+pub use capability::ledger::{LedgerBackend, LedgerEntry, LedgerMark};
+pub use capability::node::{FILE_BYTES_MAX, NodeBackend};
+pub use capability::secrets::Secret;
+pub use capability::state::StateBackend;
+pub use engine::{Engine, EngineError};
+pub use limit::HOST_CALLS_MAX;
+pub use link::{CONTRACT, Kind, Unlinkable};
+pub use load::LoadError;
+pub use net::resolve::{Resolve, SystemResolver};
+pub use net::{Dialer, DialerConfig, DialerError};
+pub use outcome::{End, Outcome};
+pub use plugin::{Plugin, PluginError};
+pub use run::{clean_up, describe, run};
+pub use runtime::guest_runtime;
+pub use ticker::TICK;
