@@ -1,0 +1,20 @@
+//! The harness: everything a test needs to run the real thing and to look at it. Used by the suites in `tests/` and by
+//! the binaries `floorwalker-parts` and `floorwalker-story`, which `cargo xtask up` runs. Nothing here is shipped.
+
+pub mod binary;
+pub mod child;
+pub mod skip;
+pub mod until;
+
+pub mod http;
+pub mod tls;
+
+pub mod image;
+pub mod push;
+pub mod real;
+
+pub mod parts;
+pub mod stand;
+pub mod state;
+
+pub mod story;
