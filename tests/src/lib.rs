@@ -12,6 +12,7 @@ pub mod tls;
 pub mod image;
 pub mod push;
 pub mod real;
+pub mod serve;
 
 pub mod parts;
 pub mod stand;
