@@ -157,12 +157,30 @@ impl Stop {
 
     /// Says in which step it happened.
     #[must_use]
-    pub fn at(mut self, step: &str) -> Self {
+    pub fn at(self, step: &str) -> Self {
+        self.reworded(|message| format!("{step}: {message}"))
+    }
+
+    /// Says what went wrong after it, such as the undoing.
+    #[must_use]
+    pub fn and_then(self, message: &str) -> Self {
+        self.reworded(|first| format!("{first}; then {message}"))
+    }
+
+    /// The same as an error, for a clean-up: there nobody is judged.
+    pub fn into_error(self) -> CheckError {
+        match self {
+            Self::Verdict(verdict) => CheckError::new(verdict.reason.unwrap_or(Reason::Other), verdict.summary),
+            Self::Error(error) => error,
+        }
+    }
+
+    fn reworded(mut self, reword: impl FnOnce(&str) -> String) -> Self {
         let message = match &mut self {
             Self::Verdict(verdict) => &mut verdict.summary,
             Self::Error(error) => &mut error.message,
         };
-        *message = format!("{step}: {message}");
+        *message = reword(message);
         self
     }
 }
@@ -238,5 +256,8 @@ mod tests {
     fn a_stop_says_where() {
         assert_eq!(Stop::fail(Reason::Other, "broken").at("confirm").message(), "confirm: broken");
         assert_eq!(Stop::error(Reason::Other, "broken").at("confirm").message(), "confirm: broken");
+        let twice = Stop::fail(Reason::Other, "broken").and_then("cancel: refused");
+        assert_eq!(twice.message(), "broken; then cancel: refused");
+        assert_eq!(twice.into_error(), CheckError::new(Reason::Other, "broken; then cancel: refused"));
     }
 }
