@@ -26,6 +26,7 @@ pub mod schema;
 pub use document::{Document, Manifest, Source};
 pub use envelope::{API_VERSION, Envelope, Metadata};
 pub use kind::Kind;
-pub use read::{locate, read_file, read_folder};
+pub(crate) use read::{dotted, locate};
+pub use read::read_file;
 pub use refusal::{Fault, Head, KindName, Refusal};
 pub use text::FileText;

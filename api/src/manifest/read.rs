@@ -31,13 +31,8 @@ pub fn read_file(file: &FileText) -> Vec<Result<Document, Refusal>> {
     }
 }
 
-/// Reads many files.
-pub fn read_folder(files: &[FileText]) -> Vec<Result<Document, Refusal>> {
-    files.iter().flat_map(read_file).collect()
-}
-
 /// Line and column of a field of a document that was read before, in its file. Falls back to the document's first line.
-pub fn locate(file: &FileText, source: &Source, field: &str) -> (u32, u32) {
+pub(crate) fn locate(file: &FileText, source: &Source, field: &str) -> (u32, u32) {
     let fallback = (source.line, 1);
     let Ok(text) = &file.text else { return fallback };
     let of_source = yaml::documents(text).into_iter().find(|document| first_line(*document) == source.line);
@@ -115,7 +110,8 @@ impl Reader<'_> {
     }
 
     fn refuse(&self, tree: &Tree, head: Option<&Head>, faults: Vec<Fault>) -> Vec<Result<Document, Refusal>> {
-        faults.into_iter().map(|fault| Err(self.refusal(tree.locate(&fault.field), fault, head.cloned()))).collect()
+        let refusals = faults.into_iter().map(|fault| self.refusal(tree.locate(&fault.field), fault, head.cloned()));
+        refusals.map(Err).collect()
     }
 
     /// A document that is not YAML: its head is read from what stands before `spec`, so that a broken rule still says
@@ -233,7 +229,7 @@ fn missing<S: Kind>(text: &str, field: &str) -> Option<String> {
 }
 
 /// `/spec/once/0/to` as `spec.once[0].to`.
-fn dotted(pointer: &str) -> String {
+pub(crate) fn dotted(pointer: &str) -> String {
     let mut path = String::new();
     for part in pointer.split('/').filter(|part| !part.is_empty()) {
         let part = part.replace("~1", "/").replace("~0", "~");
