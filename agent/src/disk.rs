@@ -1,0 +1,126 @@
+//! Shell: files that are whole or absent: written beside, synced, renamed. Used by every stage that keeps something on
+//! the node. It knows no format.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What the agent keeps is its own business: configurations of checks, native code, a key.
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// Why a file could not be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation} {}", path.display())]
+pub struct DiskError {
+    /// What was tried.
+    pub operation: &'static str,
+    /// On what.
+    pub path: PathBuf,
+    /// What the system says.
+    pub source: io::Error,
+}
+
+/// Makes an error of an operation on a path.
+pub fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+    let path = path.to_owned();
+    move |source| DiskError { operation, path, source }
+}
+
+/// Makes a folder and those above it, for this user alone.
+///
+/// # Errors
+/// The system refuses.
+pub fn folder(path: &Path) -> Result<(), DiskError> {
+    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(failed("make the folder", path))
+}
+
+/// Makes entries added to or removed from a folder durable.
+///
+/// # Errors
+/// The system refuses.
+pub fn sync_folder(path: &Path) -> Result<(), DiskError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(failed("sync the folder", path))
+}
+
+/// Replaces a file's content: after a crash it is the old or the new one, whole.
+///
+/// # Errors
+/// The system refuses; the old content stays.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), DiskError> {
+    let beside = path.with_extension("new");
+    let written = create(&beside).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()
+    });
+    written.map_err(failed("write", &beside))?;
+    std::fs::rename(&beside, path).map_err(failed("replace", path))?;
+    sync_folder(path.parent().unwrap_or(Path::new("/")))
+}
+
+/// A file's content, at most `bytes_max`; none when there is no such file.
+///
+/// # Errors
+/// The system refuses, or the file is larger.
+pub fn read(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, DiskError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("open", path)(error)),
+    };
+    let mut content = vec![];
+    file.take(bytes_max as u64 + 1).read_to_end(&mut content).map_err(failed("read", path))?;
+    if content.len() > bytes_max {
+        return Err(failed("read", path)(io::Error::other(format!("more than {bytes_max} bytes"))));
+    }
+    Ok(Some(content))
+}
+
+/// Removes a file; that it was not there is no error.
+///
+/// # Errors
+/// The system refuses.
+pub fn remove(path: &Path) -> Result<(), DiskError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// An empty file for writing, for this user alone.
+///
+/// # Errors
+/// The system refuses.
+pub fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)
+}
+
+/// Random bytes of the kernel.
+///
+/// # Errors
+/// The system has no random source.
+pub fn random<const N: usize>() -> Result<[u8; N], DiskError> {
+    let path = Path::new("/dev/urandom");
+    let mut bytes = [0; N];
+    File::open(path).and_then(|mut source| source.read_exact(&mut bytes)).map_err(failed("read", path))?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kept");
+        assert_eq!(read(&path, 10).expect("reads"), None);
+        replace(&path, b"old").expect("writes");
+        replace(&path, b"new").expect("writes");
+        assert_eq!(read(&path, 3).expect("reads").as_deref(), Some(&b"new"[..]));
+        assert!(read(&path, 2).is_err());
+        remove(&path).expect("removes");
+        remove(&path).expect("is gone");
+    }
+}

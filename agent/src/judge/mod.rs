@@ -1,0 +1,140 @@
+//! From outcomes to what is told: a result, its change of status, its problem, its counts. It gives drafts, `spool`
+//! numbers them. Kept by `schedule/driver`, one `Judge` per check; it knows no clock.
+
+mod details;
+mod fit;
+pub mod outcome;
+pub mod problem;
+pub mod rollup;
+
+use api::frame::{Assignment, Body, Failure, Problem, Transition};
+use api::result::{CheckResult, Status};
+
+use crate::spool::Draft;
+use problem::{History, Turn};
+use rollup::Counts;
+
+/// What a check's results came to so far.
+#[derive(Debug)]
+pub struct Judge {
+    version: String,
+    last: Option<Status>,
+    history: History,
+    counts: Counts,
+}
+
+// === impl Judge ===
+
+impl Judge {
+    /// A check that is new on this node.
+    pub fn new(assignment: &Assignment, now_boot_ms: u64) -> Self {
+        Self {
+            version: assignment.version.clone(),
+            last: None,
+            history: History::new(assignment.alert),
+            counts: Counts::begin(now_boot_ms),
+        }
+    }
+
+    /// Whether a problem is open.
+    pub fn has_problem(&self) -> bool {
+        self.history.is_open()
+    }
+
+    /// The assignment changed. Another version begins a new history; the counts of the old one are told.
+    pub fn adopt(&mut self, assignment: &Assignment, now_boot_ms: u64) -> Vec<Draft> {
+        if self.version == assignment.version {
+            return vec![];
+        }
+        let mut drafts: Vec<Draft> = self.roll_up(assignment, now_boot_ms).into_iter().collect();
+        if self.history.is_open() {
+            let problem = Problem { open: false, reason: None, summary: "the check was changed".to_owned() };
+            drafts.push(Draft::of_check(assignment, now_boot_ms, Body::Problem(problem)));
+        }
+        *self = Self::new(assignment, now_boot_ms);
+        drafts
+    }
+
+    /// Takes the result of a run that began at an instant of the boot-time clock; gives what is to be told at once.
+    pub fn push(
+        &mut self,
+        assignment: &Assignment,
+        result: &CheckResult,
+        began_boot_ms: u64,
+        lease: Option<u64>,
+    ) -> Vec<Draft> {
+        self.counts.push(result, began_boot_ms);
+        let before = self.last.replace(result.status);
+        let turn = self.history.push(result.status);
+        let mut bodies = vec![];
+        if before != Some(result.status) {
+            bodies.push(Body::Transition(Box::new(Transition { from: before, result: result.clone() })));
+        } else if matches!(result.status, Status::Fail | Status::Error | Status::Timeout) {
+            bodies.push(Body::Failure(Box::new(Failure { result: result.clone() })));
+        }
+        if turn != Turn::None {
+            let open = turn == Turn::Opened;
+            bodies.push(Body::Problem(Problem { open, reason: result.reason, summary: result.summary.clone() }));
+        }
+        // A record is as old as its run: freshness is counted from the run itself.
+        let draft = |body| Draft { lease, ..Draft::of_check(assignment, began_boot_ms, body) };
+        bodies.into_iter().map(draft).collect()
+    }
+
+    /// The counts since the last roll-up; none when nothing ran.
+    pub fn roll_up(&mut self, assignment: &Assignment, now_boot_ms: u64) -> Option<Draft> {
+        let roll_up = self.counts.take(now_boot_ms, &self.version)?;
+        Some(Draft::of_check(assignment, now_boot_ms, Body::RollUp(roll_up)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::result::Reason;
+
+    use super::*;
+    use crate::testing::{assignment, result};
+
+    const AT: u64 = 5_000;
+
+    fn kinds(drafts: &[Draft]) -> Vec<&'static str> {
+        drafts.iter().map(|draft| draft.kind()).collect()
+    }
+
+    #[test]
+    fn changes_and_failures_are_told_at_once_and_passes_are_counted() {
+        let check = assignment("checkout");
+        let mut judge = Judge::new(&check, 0);
+        let mut push = |status, reason| kinds(&judge.push(&check, &result(status, reason), AT, None));
+        assert_eq!(push(Status::Pass, None), ["transition"]);
+        assert_eq!(push(Status::Pass, None), Vec::<&str>::new());
+        assert_eq!(push(Status::Fail, Some(Reason::HttpStatus)), ["transition"]);
+        assert_eq!(push(Status::Fail, Some(Reason::HttpStatus)), ["failure"]);
+        assert_eq!(push(Status::Fail, Some(Reason::HttpStatus)), ["failure", "problem"]);
+        assert_eq!(push(Status::Skipped, Some(Reason::PrerequisiteMissing)), ["transition"]);
+        assert_eq!(push(Status::Skipped, Some(Reason::PrerequisiteMissing)), Vec::<&str>::new());
+        let roll_up = judge.roll_up(&check, 15_000).expect("seven runs");
+        assert!(matches!(roll_up.body, Body::RollUp(counted) if counted.runs == 7));
+    }
+
+    #[test]
+    fn records_of_a_run_carry_its_lease_and_its_beginning() {
+        let check = assignment("checkout");
+        let drafts = Judge::new(&check, 0).push(&check, &result(Status::Pass, None), AT, Some(7));
+        assert_eq!((drafts[0].lease, drafts[0].at_boot_ms), (Some(7), 5_000));
+    }
+
+    #[test]
+    fn a_new_version_begins_a_new_history() {
+        let check = assignment("checkout");
+        let mut judge = Judge::new(&check, 0);
+        for _ in 0..3 {
+            judge.push(&check, &result(Status::Fail, Some(Reason::HttpStatus)), AT, None);
+        }
+        assert!(judge.has_problem());
+        let changed = Assignment { version: "v2".to_owned(), ..check };
+        assert_eq!(kinds(&judge.adopt(&changed, 6_000)), ["roll-up", "problem"]);
+        assert!(!judge.has_problem());
+        assert_eq!(kinds(&judge.push(&changed, &result(Status::Fail, None), AT, None)), ["transition"]);
+    }
+}

@@ -1,0 +1,17 @@
+//! The agent: runs checks on a node and tells what they found. Modules stand in the order of the flow; `app` wires
+//! them, `local` runs one check by the same path for the command line. It never depends on the aggregator.
+
+pub mod schedule;
+
+
+pub mod judge;
+
+pub mod spool;
+
+pub mod report;
+
+
+mod disk;
+
+#[cfg(test)]
+mod testing;

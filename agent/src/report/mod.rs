@@ -1,0 +1,3 @@
+//! Sending.
+pub mod backoff;
+pub mod batch;

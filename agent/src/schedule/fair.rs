@@ -1,0 +1,152 @@
+//! Who runs next: turns between tenants, first come first served within one. While others wait, no tenant holds over
+//! half of the places. Asked by `driver`, which bounds it: each check waits at most once.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use api::id::TenantName;
+
+/// Whose turn it may be; `None` is the platform.
+type Party = Option<TenantName>;
+
+/// What waits and what runs.
+#[derive(Debug)]
+pub struct Queue<J> {
+    places: usize,
+    waiting: BTreeMap<Party, VecDeque<J>>,
+    /// Parties that wait, the next one first.
+    turns: VecDeque<Party>,
+    running: BTreeMap<Party, usize>,
+}
+
+// === impl Queue ===
+
+impl<J> Queue<J> {
+    /// A queue before this many places.
+    pub fn new(places: usize) -> Self {
+        Self { places: places.max(1), waiting: BTreeMap::new(), turns: VecDeque::new(), running: BTreeMap::new() }
+    }
+
+    /// Lets a job wait.
+    pub fn push(&mut self, party: Party, job: J) {
+        let line = self.waiting.entry(party.clone()).or_default();
+        if line.is_empty() {
+            self.turns.push_back(party);
+        }
+        line.push_back(job);
+    }
+
+    /// The next job to run, if a place is free and its party may have it. Its place is then taken until `done`.
+    pub fn pop(&mut self) -> Option<(Party, J)> {
+        if self.running.values().sum::<usize>() >= self.places {
+            return None;
+        }
+        let at = self.turns.iter().position(|party| self.may_run(party))?;
+        let party = self.turns.remove(at).expect("a position that was found");
+        let line = self.waiting.get_mut(&party).expect("who has a turn waits");
+        let job = line.pop_front().expect("who has a turn waits");
+        if line.is_empty() {
+            self.waiting.remove(&party);
+        } else {
+            self.turns.push_back(party.clone());
+        }
+        *self.running.entry(party.clone()).or_default() += 1;
+        Some((party, job))
+    }
+
+    /// A job of this party has ended.
+    pub fn done(&mut self, party: &Party) {
+        if let Some(running) = self.running.get_mut(party) {
+            *running -= 1;
+            if *running == 0 {
+                self.running.remove(party);
+            }
+        }
+    }
+
+    /// Forgets what waits and is not wanted any more.
+    pub fn retain(&mut self, mut wanted: impl FnMut(&J) -> bool) {
+        self.waiting.retain(|_, line| {
+            line.retain(&mut wanted);
+            !line.is_empty()
+        });
+        let waiting = &self.waiting;
+        self.turns.retain(|party| waiting.contains_key(party));
+    }
+
+    fn may_run(&self, party: &Party) -> bool {
+        let held = self.running.get(party).copied().unwrap_or(0);
+        let alone = self.waiting.len() == 1;
+        alone || held < (self.places / 2).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tenant(name: &str) -> Party {
+        Some(name.parse().expect("a label"))
+    }
+
+    #[test]
+    fn a_crowd_does_not_keep_a_single_one_waiting() {
+        let mut queue = Queue::new(4);
+        for job in 0..100 {
+            queue.push(tenant("crowd"), job);
+        }
+        queue.push(tenant("single"), 1_000);
+        let jobs: Vec<i32> = std::iter::from_fn(|| queue.pop()).map(|(_, job)| job).collect();
+        assert_eq!(jobs, [0, 1_000, 1, 2], "alone again, the crowd may have all places");
+    }
+
+    #[test]
+    fn half_of_the_places_while_another_waits() {
+        let mut queue = Queue::new(4);
+        for job in 0..10 {
+            queue.push(tenant("a"), job);
+            queue.push(tenant("b"), 100 + job);
+        }
+        let jobs: Vec<i32> = std::iter::from_fn(|| queue.pop()).map(|(_, job)| job).collect();
+        assert_eq!(jobs, [0, 100, 1, 101]);
+        queue.done(&tenant("a"));
+        assert_eq!(queue.pop(), Some((tenant("a"), 2)), "b holds its half already");
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_forgotten() {
+        let mut queue = Queue::new(2);
+        queue.push(tenant("a"), 1);
+        queue.push(None, 2);
+        queue.retain(|job| *job != 1);
+        assert_eq!(queue.pop(), Some((None, 2)));
+        assert_eq!(queue.pop(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn everything_runs_once_and_places_are_kept(
+            places in 1_usize..8,
+            jobs in prop::collection::vec(0_u8..5, 0..200),
+        ) {
+            let mut queue = Queue::new(places);
+            for (job, party) in jobs.iter().enumerate() {
+                queue.push(tenant(&format!("t{party}")), job);
+            }
+            let mut ran = vec![];
+            let mut running: VecDeque<Party> = VecDeque::new();
+            loop {
+                while let Some((party, job)) = queue.pop() {
+                    running.push_back(party);
+                    ran.push(job);
+                    prop_assert!(running.len() <= places);
+                }
+                let Some(party) = running.pop_front() else { break };
+                queue.done(&party);
+            }
+            ran.sort_unstable();
+            prop_assert_eq!(ran, (0..jobs.len()).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! When what runs.
+pub mod adopt;
+pub mod fair;
+pub mod lease;
+pub mod plan;
