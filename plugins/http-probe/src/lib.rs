@@ -125,7 +125,7 @@ mod tests {
     use floorwalker_sdk::harness::Harness;
     use floorwalker_sdk::host::HostError;
     use floorwalker_sdk::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::HttpProbe;
 
@@ -183,5 +183,13 @@ mod tests {
             assert_eq!(played.error().reason, Reason::InvalidConfig);
             assert!(played.sent.is_empty());
         }
+    }
+
+    #[test]
+    fn the_example_manifest_has_a_valid_config() {
+        let documents: Vec<Value> =
+            serde_saphyr::from_multiple(include_str!("../manifest.yaml")).expect("YAML documents");
+        let check = documents.iter().find(|document| document["kind"] == "Check").expect("a Check");
+        serde_json::from_value::<HttpProbe>(check["spec"]["config"].clone()).expect("a valid config");
     }
 }

@@ -198,4 +198,12 @@ mod tests {
         assert_eq!(sysctl_path("net.ipv4.ip_forward"), "/proc/sys/net/ipv4/ip_forward");
         assert_eq!(sysctl_path("net/ipv4/conf/eth0.100/rp_filter"), "/proc/sys/net/ipv4/conf/eth0.100/rp_filter");
     }
+
+    #[test]
+    fn the_example_manifest_has_a_valid_config() {
+        let documents: Vec<Value> =
+            serde_saphyr::from_multiple(include_str!("../manifest.yaml")).expect("YAML documents");
+        let check = documents.iter().find(|document| document["kind"] == "Check").expect("a Check");
+        serde_json::from_value::<NodeBaseline>(check["spec"]["config"].clone()).expect("a valid config");
+    }
 }

@@ -170,3 +170,10 @@ fn an_unknown_series_is_the_probers_trouble() {
     let played = harness(&odoo).run::<OdooOrder>(config());
     assert_eq!(played.error().reason, Reason::PrerequisiteMissing);
 }
+
+#[test]
+fn the_example_manifest_has_a_valid_config() {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(include_str!("../manifest.yaml")).expect("YAML documents");
+    let check = documents.iter().find(|document| document["kind"] == "Check").expect("a Check");
+    serde_json::from_value::<OdooOrder>(check["spec"]["config"].clone()).expect("a valid config");
+}
