@@ -1,6 +1,5 @@
 //! Shell: runs one guest once. A fresh store per run, dropped after it; CPU by epochs, the wall clock outside, memory
-//! by the limiter. Called by `agent` and `cli` from a runtime that guests have for themselves, and by the compiler for
-//! `describe`. It does not schedule, retry or judge: whatever happens to the guest is an `Outcome`, never an error.
+//! by the limiter. Called by `agent` and `cli` from a runtime that guests have for themselves, and by `describe`. It does not schedule, retry or judge: whatever happens to the guest is an `Outcome`, never an error.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,11 +39,8 @@ pub async fn clean_up(plugin: &Plugin, mut call: Call, left: Vec<LedgerEntry>, b
     settle(Box::pin(execute(plugin, call, backends, Entry::CleanUp(left))).await)
 }
 
-/// Asks the plugin to describe itself; `call` should grant nothing. The answer is JSON of the guest's making.
-///
-/// # Errors
-/// How it ended instead.
-pub async fn describe(plugin: &Plugin, call: Call, backends: &Backends) -> Result<String, End> {
+/// Calls `describe` alone; see `crate::describe`.
+pub(crate) async fn describe(plugin: &Plugin, call: Call, backends: &Backends) -> Result<String, End> {
     described(Box::pin(execute(plugin, call, backends, Entry::Describe)).await)
 }
 
