@@ -8,11 +8,15 @@ use std::collections::BTreeMap;
 
 use floorwalker_sdk::host::HostError;
 use floorwalker_sdk::prelude::*;
+use serde_json::json;
 
 use check::{Expected, Look, Reading};
 
 /// Bytes read of a sysctl. The longest of them are lists of ports and of congestion controls, far below a page.
 const SYSCTL_BYTES_MAX: u32 = 4096;
+
+/// Sysctls, and files, of one baseline: each is a host call of its own, and a run has a budget of those.
+const SUBJECTS_MAX: u32 = 128;
 
 /// What a node should be.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -23,11 +27,15 @@ pub struct NodeBaseline {
     pub kernel: Option<Kernel>,
     /// Sysctls by name, such as `net.ipv4.ip_forward: "1"`; read below `/proc/sys`, granted under `nodeFiles`.
     #[serde(default)]
-    #[schemars(length(max = 128))]
+    #[schemars(extend("maxProperties" = SUBJECTS_MAX, "propertyNames" = json!({"pattern": "^[A-Za-z0-9_./:-]+$"})))]
     pub sysctls: BTreeMap<String, String>,
     /// SHA-256 of files by absolute path, in hexadecimal; granted under `nodeFiles`.
     #[serde(default)]
-    #[schemars(length(max = 128))]
+    #[schemars(extend(
+        "maxProperties" = SUBJECTS_MAX,
+        "propertyNames" = json!({"pattern": "^/"}),
+        "additionalProperties" = json!({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})
+    ))]
     pub files: BTreeMap<String, String>,
     /// Subjects that are left out, with `*` for any characters: `sysctl:net.*`, `file:/etc/motd`, `kernel`.
     #[serde(default)]
