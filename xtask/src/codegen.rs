@@ -1,0 +1,18 @@
+//! Shell: rewrites the committed documents that are generated: OpenAPI, schemas, the list of metrics.
+//!
+//! Each is held by a test whose name contains `golden`; told to, that test writes instead of comparing.
+
+use crate::args::Setting;
+use crate::{build, launch, need};
+
+/// Tells golden tests to write.
+const WRITE: &str = "FLOORWALKER_CODEGEN";
+
+pub(crate) fn run(setting: &Setting) -> anyhow::Result<()> {
+    need::get(setting)?;
+    build::all(setting)?;
+    let mut goldens = launch::cargo(&setting.root, &["test", "--locked", "--workspace"]);
+    goldens.args(build::APART).arg("golden").env(WRITE, "1").env("FLOORWALKER_BIN_DIR", setting.binaries());
+    launch::run(&mut goldens)?;
+    launch::run(std::process::Command::new("git").current_dir(&setting.root).args(["status", "--short"]))
+}

@@ -1,0 +1,92 @@
+//! Shell: what a machine lacks, got before anything is built, or named in one line.
+//!
+//! Languages' own tools come into the cache folder, Debian packages only as root and said before.
+
+use std::process::Command;
+
+use nix::unistd::Uid;
+
+use crate::args::Setting;
+use crate::launch;
+
+/// The target plugins are built for.
+const PLUGIN_TARGET: &str = "wasm32-wasip2";
+
+/// A program from a Debian package that some tests talk to.
+#[derive(Debug, Clone, Copy)]
+struct Server {
+    program: &'static str,
+    package: &'static str,
+    /// What is skipped without it.
+    tests: &'static str,
+}
+
+const SERVERS: [Server; 1] =
+    [Server { program: "docker-registry", package: "docker-registry", tests: "image-digest and the story" }];
+
+/// What every build needs. The C compiler is there: without one this program would not have been linked.
+pub(crate) fn get(setting: &Setting) -> anyhow::Result<()> {
+    let installed =
+        launch::output(Command::new("rustup").current_dir(&setting.root).args(["target", "list", "--installed"]))?;
+    if !installed.lines().any(|line| line.trim() == PLUGIN_TARGET) {
+        eprintln!("need: the Rust target {PLUGIN_TARGET}, rustup gets it");
+        launch::run(Command::new("rustup").current_dir(&setting.root).args(["target", "add", PLUGIN_TARGET]))?;
+    }
+    Ok(())
+}
+
+/// Installs the servers tests talk to where that is possible; where it is not, names what is missing and the tests
+/// that are skipped without it. The tests look for themselves, and say so too.
+pub(crate) fn servers(setting: &Setting) -> Vec<String> {
+    let missing = || SERVERS.iter().filter(|server| !setting.has_program(server.program));
+    let packages: Vec<&str> = missing().map(|server| server.package).collect();
+    if !packages.is_empty() && Uid::effective().is_root() && setting.has_program("apt-get") {
+        eprintln!("need: the Debian packages {}, apt-get installs them", packages.join(", "));
+        if let Err(error) = install(&packages) {
+            eprintln!("need: {error:#}");
+        }
+    }
+    let lacks: Vec<String> = missing().map(Server::lack).collect();
+    for lack in &lacks {
+        eprintln!("need: {lack}");
+    }
+    lacks
+}
+
+fn install(packages: &[&str]) -> anyhow::Result<()> {
+    let quiet = |words: &[&str]| {
+        let mut command = Command::new("apt-get");
+        // Packages may start a service of their own when they are installed; run level 1 keeps them from it.
+        command.args(words).env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1");
+        launch::output(&mut command).map(drop)
+    };
+    quiet(&["-q", "update"])?;
+    quiet(&[&["-q", "-y", "--no-install-recommends", "install"], packages].concat())
+}
+
+// === impl Server ===
+
+impl Server {
+    fn lack(&self) -> String {
+        let Self { program, package, tests } = self;
+        format!("{program} is missing (as root: apt-get install {package}); skipped without it: {tests}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_one_line_with_its_remedy() {
+        let line = SERVERS[0].lack();
+        assert!(line.contains("apt-get install docker-registry") && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn a_program_is_looked_for_on_the_path() {
+        let setting = crate::args::setting();
+        assert!(setting.has_program("cargo"));
+        assert!(!setting.has_program("floorwalker-no-such-program"));
+    }
+}

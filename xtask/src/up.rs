@@ -1,0 +1,124 @@
+//! Shell: builds everything, starts it on this machine, tells the story, and stays up until Ctrl-C.
+//!
+//! Three children: `floorwalker-parts` (the shop stand-in and a registry), `floorwalker up` (aggregator and agents),
+//! `floorwalker-story` (the requests). Each has a group of its own, which ends with this process.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use nix::fcntl::{Flock, FlockArg};
+use serde::Deserialize;
+
+use crate::args::{Setting, Up};
+use crate::launch::{Ended, Group, Interrupt};
+use crate::{build, need, next};
+
+/// Aggregator and agents are ready within seconds; a loaded machine compiles plugins for longer.
+const READY_TIME_MAX: Duration = Duration::from_secs(120);
+/// How often `state.json` is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// What `floorwalker-parts` prints.
+#[derive(Debug, Deserialize)]
+struct Parts {
+    shop: Address,
+    registry: Address,
+}
+
+#[derive(Debug, Deserialize)]
+struct Address {
+    url: String,
+}
+
+pub(crate) fn run(setting: &Setting, Up { check }: &Up) -> anyhow::Result<()> {
+    need::get(setting)?;
+    if let [lack, ..] = need::servers(setting).as_slice() {
+        bail!("{lack}");
+    }
+    build::all(setting)?;
+    let folder = setting.target.join("up");
+    let _lock = alone(setting)?;
+    fresh(&folder)?;
+    let interrupt = Interrupt::catch()?;
+    let (_parts, addresses) = parts(setting, &folder)?;
+    let mut up = floorwalker(setting, &folder, &addresses)?;
+    let state = folder.join("state.json");
+    if !ready(&mut up, &state, &interrupt)? {
+        return Ok(());
+    }
+    let mut story = Command::new(setting.binaries().join("floorwalker-story"));
+    let mut story = Group::start("the story", story.arg("--state").arg(&state))?;
+    match story.watch(&interrupt)? {
+        Ended::Interrupted => return Ok(()),
+        Ended::Itself(status) if status.success() => {}
+        Ended::Itself(status) => bail!("the story did not come out as told ({status})"),
+    }
+    if *check {
+        return Ok(());
+    }
+    eprintln!("{}", next::read(&state)?);
+    match up.watch(&interrupt)? {
+        Ended::Interrupted => Ok(()),
+        Ended::Itself(status) => {
+            bail!("floorwalker up ended by itself ({status}); its logs are in {}", folder.display())
+        }
+    }
+}
+
+/// Two of them would share a folder and a port.
+fn alone(setting: &Setting) -> anyhow::Result<Flock<File>> {
+    let path = setting.target.join("up.lock");
+    let file = File::create(&path).with_context(|| format!("{} cannot be made", path.display()))?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock)
+        .map_err(|_| anyhow::anyhow!("another `cargo xtask up` runs here: end it with Ctrl-C first"))
+}
+
+/// Each start tells the story from its beginning.
+fn fresh(folder: &Path) -> anyhow::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))
+}
+
+/// Starts shop and registry, and takes their addresses. They also end when our end of their input closes.
+fn parts(setting: &Setting, folder: &Path) -> anyhow::Result<(Group, Parts)> {
+    let mut command = Command::new(setting.binaries().join("floorwalker-parts"));
+    command.arg("--dir").arg(folder.join("parts")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut group = Group::start("shop and registry", &mut command)?;
+    let mut line = String::new();
+    BufReader::new(group.stdout()?).read_line(&mut line)?;
+    let parts = serde_json::from_str(&line).context("shop and registry did not start")?;
+    Ok((group, parts))
+}
+
+/// Starts aggregator and agents.
+fn floorwalker(setting: &Setting, folder: &Path, parts: &Parts) -> anyhow::Result<Group> {
+    let mut command = Command::new(setting.binaries().join("floorwalker"));
+    command.arg("up").arg("--dir").arg(folder).arg("--plugins").arg(setting.components());
+    command.args(["--shop", &parts.shop.url, "--registry", &parts.registry.url]);
+    Group::start("floorwalker up", &mut command)
+}
+
+/// Waits for `state.json`, which is written last. False when somebody interrupted.
+fn ready(up: &mut Group, state: &Path, interrupt: &Interrupt) -> anyhow::Result<bool> {
+    let started = Instant::now();
+    while started.elapsed() < READY_TIME_MAX {
+        if interrupt.came() {
+            return Ok(false);
+        }
+        if state.is_file() {
+            return Ok(true);
+        }
+        if let Some(status) = up.ended()? {
+            bail!("floorwalker up ended before it was ready ({status})");
+        }
+        sleep(LOOK_EVERY);
+    }
+    bail!("floorwalker up was not ready after {} s", READY_TIME_MAX.as_secs())
+}
