@@ -50,6 +50,7 @@ impl SystemClock {
 }
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody asks")]
     fn wall_ms(&self) -> i64 {
         match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
@@ -71,9 +72,7 @@ impl ManualClock {
     /// A clock that stands at `wall_ms`, booted `boot` ago.
     #[must_use]
     pub fn new(wall_ms: i64, boot: Duration) -> Self {
-        Self {
-            now: Arc::new(Mutex::new(Reading { wall_ms, boot })),
-        }
+        Self { now: Arc::new(Mutex::new(Reading { wall_ms, boot })) }
     }
 
     /// Lets time pass on both clocks.
@@ -85,10 +84,7 @@ impl ManualClock {
 
     /// Steps the wall clock alone, as a time server does.
     pub fn step_wall_ms(&self, by_ms: i64) {
-        self.now
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .wall_ms += by_ms;
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).wall_ms += by_ms;
     }
 
     fn reading(&self) -> Reading {

@@ -11,9 +11,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde::Deserialize;
-use tokio::io::{
-    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
-};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
@@ -96,10 +94,7 @@ impl Compiler {
     /// A compiler that runs `program` (`floorwalker-compile`).
     #[must_use]
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self {
-            program: program.into(),
-            one_at_a_time: Semaphore::new(1),
-        }
+        Self { program: program.into(), one_at_a_time: Semaphore::new(1) }
     }
 
     /// Compiles and describes one component; waits for its turn. Dropping the future kills the child.
@@ -107,16 +102,9 @@ impl Compiler {
     /// # Errors
     /// The child does not start, refuses, takes too long or answers nonsense.
     pub async fn compile(&self, component: &[u8]) -> Result<Compiled, CompileError> {
-        let _turn = self
-            .one_at_a_time
-            .acquire()
-            .await
-            .expect("the semaphore is never closed");
+        let _turn = self.one_at_a_time.acquire().await.expect("the semaphore is never closed");
         let mut child = self.start()?;
-        let _group = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .map(|id| Group(Pid::from_raw(id)));
+        let _group = child.id().and_then(|id| i32::try_from(id).ok()).map(|id| Group(Pid::from_raw(id)));
         tokio::time::timeout(COMPILE_TIME_MAX, converse(&mut child, component))
             .await
             .map_err(|_elapsed| CompileError::Timeout)?
@@ -131,10 +119,7 @@ impl Compiler {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .map_err(|source| CompileError::Start {
-                program: self.program.clone(),
-                source,
-            })
+            .map_err(|source| CompileError::Start { program: self.program.clone(), source })
     }
 }
 
@@ -157,10 +142,7 @@ async fn converse(child: &mut Child, component: &[u8]) -> Result<Compiled, Compi
     let ((), answer, complaint) = tokio::join!(feed, read_answer(stdout), read_complaint(stderr));
     let status = child.wait().await.map_err(CompileError::Talk)?;
     if !status.success() {
-        return Err(CompileError::Refused {
-            status: status.to_string(),
-            complaint,
-        });
+        return Err(CompileError::Refused { status: status.to_string(), complaint });
     }
     answer
 }
@@ -168,18 +150,11 @@ async fn converse(child: &mut Child, component: &[u8]) -> Result<Compiled, Compi
 async fn read_answer(stdout: impl AsyncRead + Unpin) -> Result<Compiled, CompileError> {
     let mut stdout = BufReader::new(stdout);
     let mut line = Vec::new();
-    (&mut stdout)
-        .take(HEADER_BYTES_MAX)
-        .read_until(b'\n', &mut line)
-        .await
-        .map_err(CompileError::Talk)?;
+    (&mut stdout).take(HEADER_BYTES_MAX).read_until(b'\n', &mut line).await.map_err(CompileError::Talk)?;
     if line.last() != Some(&b'\n') {
-        return Err(CompileError::Broken(format!(
-            "no line within {HEADER_BYTES_MAX} bytes"
-        )));
+        return Err(CompileError::Broken(format!("no line within {HEADER_BYTES_MAX} bytes")));
     }
-    let header: Header =
-        serde_json::from_slice(&line).map_err(|error| CompileError::Broken(error.to_string()))?;
+    let header: Header = serde_json::from_slice(&line).map_err(|error| CompileError::Broken(error.to_string()))?;
     if header.artefact_bytes > ARTEFACT_BYTES_MAX {
         return Err(CompileError::Broken(format!(
             "an artefact of {} bytes, the limit is {ARTEFACT_BYTES_MAX}",
@@ -187,11 +162,7 @@ async fn read_answer(stdout: impl AsyncRead + Unpin) -> Result<Compiled, Compile
         )));
     }
     let mut artefact = Vec::new();
-    stdout
-        .take(header.artefact_bytes + 1)
-        .read_to_end(&mut artefact)
-        .await
-        .map_err(CompileError::Talk)?;
+    stdout.take(header.artefact_bytes + 1).read_to_end(&mut artefact).await.map_err(CompileError::Talk)?;
     if u64::try_from(artefact.len()) != Ok(header.artefact_bytes) {
         return Err(CompileError::Broken(format!(
             "{} bytes announced, {} or more came",
@@ -199,26 +170,15 @@ async fn read_answer(stdout: impl AsyncRead + Unpin) -> Result<Compiled, Compile
             artefact.len()
         )));
     }
-    Ok(Compiled {
-        describe: header.describe,
-        engine: header.engine,
-        artefact,
-        warnings: header.warnings,
-    })
+    Ok(Compiled { describe: header.describe, engine: header.engine, artefact, warnings: header.warnings })
 }
 
 async fn read_complaint(mut stderr: impl AsyncRead + Unpin) -> String {
     let mut text = Vec::new();
     // What was read before an error is still the best there is.
-    (&mut stderr)
-        .take(COMPLAINT_BYTES_MAX)
-        .read_to_end(&mut text)
-        .await
-        .ok();
+    (&mut stderr).take(COMPLAINT_BYTES_MAX).read_to_end(&mut text).await.ok();
     // The rest is drained, so that the child never blocks on it.
-    tokio::io::copy(&mut stderr, &mut tokio::io::sink())
-        .await
-        .ok();
+    tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await.ok();
     String::from_utf8_lossy(&text).trim().to_owned()
 }
 
@@ -231,11 +191,7 @@ mod tests {
         let program = folder.path().join("compile");
         let write = r#"printf '#!/bin/sh\n%s\n' "$1" >"$2" && chmod 755 "$2""#;
         let mut shell = std::process::Command::new("/bin/sh");
-        let written = shell
-            .args(["-c", write, "sh", script])
-            .arg(&program)
-            .status()
-            .unwrap();
+        let written = shell.args(["-c", write, "sh", script]).arg(&program).status().unwrap();
         assert!(written.success());
         Compiler::new(program)
     }
@@ -245,32 +201,20 @@ mod tests {
     #[tokio::test]
     async fn header_and_artefact_are_taken() {
         let folder = tempfile::tempdir().unwrap();
-        let compiler = child(
-            &folder,
-            &format!("cat >/dev/null; echo '{HEADER}'; printf code"),
-        );
+        let compiler = child(&folder, &format!("cat >/dev/null; echo '{HEADER}'; printf code"));
         let compiled = compiler.compile(b"\0asm").await.unwrap();
-        let wanted = Compiled {
-            describe: "{}".into(),
-            engine: "ab".into(),
-            artefact: b"code".to_vec(),
-            warnings: vec![],
-        };
+        let wanted =
+            Compiled { describe: "{}".into(), engine: "ab".into(), artefact: b"code".to_vec(), warnings: vec![] };
         assert_eq!(compiled, wanted);
     }
 
     #[tokio::test]
     async fn a_refusal_carries_the_childs_line() {
         let folder = tempfile::tempdir().unwrap();
-        let compiler = child(
-            &folder,
-            "echo 'imports wasi:sockets, which is not offered' >&2; exit 3",
-        );
+        let compiler = child(&folder, "echo 'imports wasi:sockets, which is not offered' >&2; exit 3");
         let component = vec![0; 1024 * 1024];
         let error = compiler.compile(&component).await.unwrap_err();
-        let CompileError::Refused { status, complaint } = &error else {
-            panic!("{error}")
-        };
+        let CompileError::Refused { status, complaint } = &error else { panic!("{error}") };
         assert_eq!(status, "exit status: 3");
         assert_eq!(complaint, "imports wasi:sockets, which is not offered");
     }
@@ -278,27 +222,12 @@ mod tests {
     #[tokio::test]
     async fn broken_answers_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        let short = child(
-            &folder,
-            &format!("cat >/dev/null; echo '{HEADER}'; printf co"),
-        );
-        assert!(matches!(
-            short.compile(b"").await,
-            Err(CompileError::Broken(_))
-        ));
-        let long = child(
-            &folder,
-            &format!("cat >/dev/null; echo '{HEADER}'; printf code-and-more"),
-        );
-        assert!(matches!(
-            long.compile(b"").await,
-            Err(CompileError::Broken(_))
-        ));
+        let short = child(&folder, &format!("cat >/dev/null; echo '{HEADER}'; printf co"));
+        assert!(matches!(short.compile(b"").await, Err(CompileError::Broken(_))));
+        let long = child(&folder, &format!("cat >/dev/null; echo '{HEADER}'; printf code-and-more"));
+        assert!(matches!(long.compile(b"").await, Err(CompileError::Broken(_))));
         let silent = child(&folder, "cat >/dev/null");
-        assert!(matches!(
-            silent.compile(b"").await,
-            Err(CompileError::Broken(_))
-        ));
+        assert!(matches!(silent.compile(b"").await, Err(CompileError::Broken(_))));
     }
 
     #[tokio::test]
@@ -306,8 +235,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         // A shell sets PWD, SHLVL and _ itself; PATH is what a parent would hand on.
         let compiler = child(&folder, "/usr/bin/env | /bin/grep -c '^CARGO' >&2; exit 1");
-        let CompileError::Refused { complaint, .. } = compiler.compile(b"").await.unwrap_err()
-        else {
+        let CompileError::Refused { complaint, .. } = compiler.compile(b"").await.unwrap_err() else {
             panic!("the child fails")
         };
         assert_eq!(complaint, "0");
@@ -315,10 +243,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_program_is_named() {
-        let error = Compiler::new("/nowhere/compile")
-            .compile(b"")
-            .await
-            .unwrap_err();
+        let error = Compiler::new("/nowhere/compile").compile(b"").await.unwrap_err();
         assert_eq!(error.to_string(), "/nowhere/compile does not start");
     }
 }

@@ -41,10 +41,7 @@ impl Readiness {
         let id = pending.next_id;
         pending.next_id += 1;
         pending.names.insert(id, name.into());
-        Latch {
-            id,
-            pending: Arc::clone(&self.pending),
-        }
+        Latch { id, pending: Arc::clone(&self.pending) }
     }
 
     /// Names still held, in the order they were taken.
@@ -57,11 +54,7 @@ impl Readiness {
     /// Whether nothing is held.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .names
-            .is_empty()
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).names.is_empty()
     }
 }
 
@@ -76,11 +69,7 @@ impl Latch {
 
 impl Drop for Latch {
     fn drop(&mut self) {
-        self.pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .names
-            .remove(&self.id);
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner).names.remove(&self.id);
     }
 }
 

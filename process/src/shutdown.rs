@@ -19,11 +19,7 @@ pub struct Signals {
 
 #[derive(Debug)]
 enum Source {
-    Process {
-        terminate: Signal,
-        interrupt: Signal,
-        hangup: Signal,
-    },
+    Process { terminate: Signal, interrupt: Signal, hangup: Signal },
     Channel(mpsc::Receiver<()>),
 }
 
@@ -70,22 +66,13 @@ impl Signals {
     #[must_use]
     pub fn channel() -> (mpsc::Sender<()>, Self) {
         let (sender, receiver) = mpsc::channel(REQUESTS_WAITING_MAX);
-        (
-            sender,
-            Self {
-                source: Source::Channel(receiver),
-            },
-        )
+        (sender, Self { source: Source::Channel(receiver) })
     }
 
     /// Waits for the next request to stop; for ever when none can come any more. Safe to cancel.
     pub async fn recv(&mut self) {
         match &mut self.source {
-            Source::Process {
-                terminate,
-                interrupt,
-                hangup,
-            } => loop {
+            Source::Process { terminate, interrupt, hangup } => loop {
                 tokio::select! {
                     Some(()) = terminate.recv() => return,
                     Some(()) = interrupt.recv() => return,

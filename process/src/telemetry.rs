@@ -43,14 +43,8 @@ pub enum TelemetryError {
 pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
     let filter = EnvFilter::builder()
         .parse(filter)
-        .map_err(|source| TelemetryError::Filter {
-            filter: filter.to_owned(),
-            source,
-        })?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false);
+        .map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     let started = match format {
         Format::Text => builder.try_init(),
         Format::Json => builder.json().flatten_event(true).try_init(),
@@ -88,10 +82,7 @@ mod tests {
     #[test]
     fn formats_read_back_as_written() {
         for format in [Format::Text, Format::Json] {
-            assert_eq!(
-                format.to_string().parse::<Format>().expect("own word"),
-                format
-            );
+            assert_eq!(format.to_string().parse::<Format>().expect("own word"), format);
         }
         assert!("yaml".parse::<Format>().is_err());
     }

@@ -42,10 +42,7 @@ pub struct FolderWatch {
 impl Default for Patience {
     /// 100 ms joins the writes of one `kubectl apply` or editor save; 30 s is what a missed event may cost.
     fn default() -> Self {
-        Self {
-            debounce: Duration::from_millis(100),
-            poll: Duration::from_secs(30),
-        }
+        Self { debounce: Duration::from_millis(100), poll: Duration::from_secs(30) }
     }
 }
 
@@ -57,14 +54,7 @@ impl FolderWatch {
     #[must_use]
     pub fn begin(folder: impl Into<PathBuf>, patience: Patience) -> Self {
         let (sender, events) = mpsc::channel(EVENTS_WAITING_MAX);
-        let mut watch = Self {
-            folder: folder.into(),
-            patience,
-            identity: None,
-            sender,
-            events,
-            watcher: None,
-        };
+        let mut watch = Self { folder: folder.into(), patience, identity: None, sender, events, watcher: None };
         watch.rearm();
         watch
     }
@@ -112,13 +102,7 @@ impl FolderWatch {
 fn arm(folder: &Path, sender: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         // Our own reading opens files: an access is no change. An error may stand for lost events.
-        if !matches!(
-            event,
-            Ok(notify::Event {
-                kind: EventKind::Access(_),
-                ..
-            })
-        ) {
+        if !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
             // A full channel already holds the event that stands for this one.
             sender.try_send(()).ok();
         }
@@ -128,9 +112,7 @@ fn arm(folder: &Path, sender: mpsc::Sender<()>) -> notify::Result<RecommendedWat
 }
 
 fn identity(folder: &Path) -> Option<(u64, u64)> {
-    std::fs::metadata(folder)
-        .ok()
-        .map(|found| (found.dev(), found.ino()))
+    std::fs::metadata(folder).ok().map(|found| (found.dev(), found.ino()))
 }
 
 #[cfg(test)]
@@ -142,16 +124,11 @@ mod tests {
     const WAIT_MAX: Duration = Duration::from_secs(20);
 
     fn by_events() -> Patience {
-        Patience {
-            debounce: Duration::from_millis(5),
-            poll: Duration::from_secs(3_600),
-        }
+        Patience { debounce: Duration::from_millis(5), poll: Duration::from_secs(3_600) }
     }
 
     async fn sees_change(watch: &mut FolderWatch) -> bool {
-        tokio::time::timeout(WAIT_MAX, watch.changed())
-            .await
-            .is_ok()
+        tokio::time::timeout(WAIT_MAX, watch.changed()).await.is_ok()
     }
 
     #[tokio::test]
@@ -171,21 +148,14 @@ mod tests {
         symlink("..v1", folder.path().join("..data")).unwrap();
         let mut watch = FolderWatch::begin(folder.path(), by_events());
         symlink("..v2", folder.path().join("..data_tmp")).unwrap();
-        std::fs::rename(
-            folder.path().join("..data_tmp"),
-            folder.path().join("..data"),
-        )
-        .unwrap();
+        std::fs::rename(folder.path().join("..data_tmp"), folder.path().join("..data")).unwrap();
         assert!(sees_change(&mut watch).await);
     }
 
     #[tokio::test]
     async fn without_events_the_poll_period_ends_the_wait() {
         let folder = tempfile::tempdir().unwrap();
-        let patience = Patience {
-            poll: Duration::from_millis(1),
-            ..by_events()
-        };
+        let patience = Patience { poll: Duration::from_millis(1), ..by_events() };
         let mut watch = FolderWatch::begin(folder.path(), patience);
         assert!(sees_change(&mut watch).await);
     }
@@ -194,10 +164,7 @@ mod tests {
     async fn a_replaced_folder_is_watched_anew() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("catalogue");
-        let short = Patience {
-            poll: Duration::from_millis(1),
-            ..by_events()
-        };
+        let short = Patience { poll: Duration::from_millis(1), ..by_events() };
         let mut watch = FolderWatch::begin(&folder, short);
         assert!(watch.watcher.is_none(), "not there yet");
         std::fs::create_dir(&folder).unwrap();

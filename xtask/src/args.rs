@@ -71,6 +71,7 @@ pub(crate) fn read() -> (Command, Setting) {
 }
 
 /// Everything from the environment.
+#[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
 pub(crate) fn setting() -> Setting {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()

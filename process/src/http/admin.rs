@@ -26,11 +26,7 @@ pub fn router(registry: Registry, readiness: Readiness, stopping: CancellationTo
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Admin {
-            registry,
-            readiness,
-            stopping,
-        })
+        .with_state(Admin { registry, readiness, stopping })
 }
 
 async fn ready(State(admin): State<Admin>) -> Response {

@@ -94,57 +94,31 @@ impl Client {
     #[must_use]
     pub fn new(tls: Arc<ClientTls>) -> Self {
         let generation = Generation::begin(&tls);
-        Self {
-            tls,
-            pool: Arc::new(Mutex::new(generation)),
-        }
+        Self { tls, pool: Arc::new(Mutex::new(generation)) }
     }
 
     /// Sends one request to an absolute `https` URI and takes the whole answer, whatever its status.
     ///
     /// # Errors
     /// No connection, no answer in time, too large an answer, or a connection that broke.
-    pub async fn send(
-        &self,
-        request: Request<Bytes>,
-        bounds: Bounds,
-    ) -> Result<Response<Bytes>, ClientError> {
-        let authority = request
-            .uri()
-            .authority()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+    pub async fn send(&self, request: Request<Bytes>, bounds: Bounds) -> Result<Response<Bytes>, ClientError> {
+        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
         let pool = self.pool();
         let exchange = async {
-            let answer = pool
-                .request(request.map(Full::new))
-                .await
-                .map_err(|error| no_answer(&authority, &error))?;
+            let answer = pool.request(request.map(Full::new)).await.map_err(|error| no_answer(&authority, &error))?;
             let (head, body) = answer.into_parts();
-            let body = Limited::new(body, bounds.body_bytes_max)
-                .collect()
-                .await
-                .map_err(|error| {
-                    if error.is::<LengthLimitError>() {
-                        ClientError::TooLarge {
-                            authority: authority.clone(),
-                            bytes_max: bounds.body_bytes_max,
-                        }
-                    } else {
-                        ClientError::Broken {
-                            authority: authority.clone(),
-                            reason: chain(error.as_ref()),
-                        }
-                    }
-                })?;
+            let body = Limited::new(body, bounds.body_bytes_max).collect().await.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    ClientError::TooLarge { authority: authority.clone(), bytes_max: bounds.body_bytes_max }
+                } else {
+                    ClientError::Broken { authority: authority.clone(), reason: chain(error.as_ref()) }
+                }
+            })?;
             Ok(Response::from_parts(head, body.to_bytes()))
         };
         match tokio::time::timeout(bounds.time_max, exchange).await {
             Ok(answer) => answer,
-            Err(_elapsed) => Err(ClientError::Timeout {
-                authority: authority.clone(),
-                time_max: bounds.time_max,
-            }),
+            Err(_elapsed) => Err(ClientError::Timeout { authority: authority.clone(), time_max: bounds.time_max }),
         }
     }
 

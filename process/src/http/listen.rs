@@ -74,19 +74,10 @@ impl Listener {
     ///
     /// # Errors
     /// The address is taken or not ours.
-    pub async fn bind(
-        address: SocketAddr,
-        tls: Option<Arc<ServerTls>>,
-        limits: Limits,
-    ) -> io::Result<Self> {
+    pub async fn bind(address: SocketAddr, tls: Option<Arc<ServerTls>>, limits: Limits) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let address = socket.local_addr()?;
-        Ok(Self {
-            socket,
-            address,
-            tls,
-            limits,
-        })
+        Ok(Self { socket, address, tls, limits })
     }
 
     /// Where it listens.
@@ -123,10 +114,7 @@ impl Listener {
                 note(ended)
             }
         };
-        if tokio::time::timeout(self.limits.drain_time_max, drained)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(self.limits.drain_time_max, drained).await.is_err() {
             tracing::warn!(listener = %self.address, connections = connections.len(), "connections cut, they did not drain in time");
         }
         Ok(())
@@ -159,27 +147,16 @@ impl Connection {
     async fn serve(self, stream: TcpStream, router: Router) {
         stream.set_nodelay(true).ok();
         let Some(tls) = &self.tls else {
-            let peer = Peer {
-                address: self.address,
-                certificate: None,
-            };
+            let peer = Peer { address: self.address, certificate: None };
             return self.answer(stream, router, peer).await;
         };
         let acceptor = TlsAcceptor::from(tls.current());
-        let handshake =
-            tokio::time::timeout(self.limits.handshake_time_max, acceptor.accept(stream));
+        let handshake = tokio::time::timeout(self.limits.handshake_time_max, acceptor.accept(stream));
         match handshake.await {
             Ok(Ok(stream)) => {
-                let certificate = stream
-                    .get_ref()
-                    .1
-                    .peer_certificates()
-                    .and_then(|chain| chain.first());
+                let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
                 let certificate = certificate.map(|own| Arc::new(own.clone().into_owned()));
-                let peer = Peer {
-                    address: self.address,
-                    certificate,
-                };
+                let peer = Peer { address: self.address, certificate };
                 self.answer(stream, router, peer).await;
             }
             // A client's mistake or a scanner: no reason to wake anybody.
@@ -197,8 +174,7 @@ impl Connection {
             request
         });
         let builder = self.builder();
-        let mut serving =
-            pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
+        let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
         let ended = tokio::select! {
             ended = serving.as_mut() => ended,
             () = self.token.cancelled() => {
@@ -213,10 +189,7 @@ impl Connection {
 
     fn builder(&self) -> Builder<TokioExecutor> {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.head_time_max);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.limits.head_time_max);
         builder
             .http2()
             .timer(TokioTimer::new())

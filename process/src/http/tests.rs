@@ -22,10 +22,7 @@ use crate::tls::{self, Check, Peer, spiffe_uri};
 const NODE_1: &str = "spiffe://floorwalker.local/agent/up/node-1";
 const NODE_2: &str = "spiffe://floorwalker.local/agent/up/node-2";
 /// Generous: no test waits for it unless it fails.
-const BOUNDS: Bounds = Bounds {
-    time_max: Duration::from_secs(20),
-    body_bytes_max: 1024,
-};
+const BOUNDS: Bounds = Bounds { time_max: Duration::from_secs(20), body_bytes_max: 1024 };
 
 struct Stand {
     folder: tempfile::TempDir,
@@ -42,23 +39,12 @@ async fn stand(router: Router) -> Stand {
     authority.issue("server", &[]);
     let server = tls::server(authority.server_files("server")).unwrap();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listener = Listener::bind(any, Some(Arc::clone(&server)), Limits::default())
-        .await
-        .unwrap();
+    let listener = Listener::bind(any, Some(Arc::clone(&server)), Limits::default()).await.unwrap();
     let address = listener.address();
     let token = CancellationToken::new();
     let mut serving = Jobs::new(1);
-    serving
-        .spawn("listener", listener.serve(router, token.clone()))
-        .unwrap();
-    Stand {
-        folder,
-        authority,
-        server,
-        address,
-        token,
-        serving,
-    }
+    serving.spawn("listener", listener.serve(router, token.clone())).unwrap();
+    Stand { folder, authority, server, address, token, serving }
 }
 
 impl Stand {
@@ -67,9 +53,7 @@ impl Stand {
     }
 
     fn request(&self, path: &str) -> Request<Bytes> {
-        Request::get(format!("https://{}{path}", self.address))
-            .body(Bytes::new())
-            .unwrap()
+        Request::get(format!("https://{}{path}", self.address)).body(Bytes::new()).unwrap()
     }
 
     async fn drained(mut self) {
@@ -91,19 +75,11 @@ async fn two_speak_http_2_and_a_client_certificate_is_optional() {
     let stand = stand(Router::new().route("/whoami", get(whoami))).await;
     stand.authority.issue("agent", &[NODE_1]);
 
-    let answer = stand
-        .client(Some("agent"))
-        .send(stand.request("/whoami"), BOUNDS)
-        .await
-        .unwrap();
+    let answer = stand.client(Some("agent")).send(stand.request("/whoami"), BOUNDS).await.unwrap();
     assert_eq!(answer.version(), Version::HTTP_2);
     assert_eq!(answer.body(), NODE_1);
 
-    let answer = stand
-        .client(None)
-        .send(stand.request("/whoami"), BOUNDS)
-        .await
-        .unwrap();
+    let answer = stand.client(None).send(stand.request("/whoami"), BOUNDS).await.unwrap();
     assert_eq!(answer.body(), "nobody");
     stand.drained().await;
 }
@@ -116,24 +92,13 @@ async fn a_certificate_of_another_authority_is_no_connection() {
     other.issue("agent", &[NODE_1]);
 
     let stranger = Client::new(tls::client(other.client_files(None)).unwrap());
-    let error = stranger
-        .send(stand.request("/whoami"), BOUNDS)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&error, ClientError::Connect { reason, .. } if reason.contains("certificate")),
-        "{error}"
-    );
+    let error = stranger.send(stand.request("/whoami"), BOUNDS).await.unwrap_err();
+    assert!(matches!(&error, ClientError::Connect { reason, .. } if reason.contains("certificate")), "{error}");
 
     let mut files = stand.authority.client_files(None);
     files.identity = other.client_files(Some("agent")).identity;
     let impostor = Client::new(tls::client(files).unwrap());
-    assert!(
-        impostor
-            .send(stand.request("/whoami"), BOUNDS)
-            .await
-            .is_err()
-    );
+    assert!(impostor.send(stand.request("/whoami"), BOUNDS).await.is_err());
     stand.drained().await;
 }
 
@@ -143,25 +108,11 @@ async fn rotated_certificates_are_used_by_a_running_listener_and_client() {
     stand.authority.issue("agent", &[NODE_1]);
     let files = tls::client(stand.authority.client_files(Some("agent"))).unwrap();
     let client = Client::new(Arc::clone(&files));
-    assert_eq!(
-        client
-            .send(stand.request("/whoami"), BOUNDS)
-            .await
-            .unwrap()
-            .body(),
-        NODE_1
-    );
+    assert_eq!(client.send(stand.request("/whoami"), BOUNDS).await.unwrap().body(), NODE_1);
 
     stand.authority.issue("agent", &[NODE_2]);
     assert!(matches!(files.check(), Check::Replaced));
-    assert_eq!(
-        client
-            .send(stand.request("/whoami"), BOUNDS)
-            .await
-            .unwrap()
-            .body(),
-        NODE_2
-    );
+    assert_eq!(client.send(stand.request("/whoami"), BOUNDS).await.unwrap().body(), NODE_2);
 
     // Another authority altogether: both sides move, the port and the process stay.
     let next = Authority::make(stand.folder.path());
@@ -169,14 +120,7 @@ async fn rotated_certificates_are_used_by_a_running_listener_and_client() {
     next.issue("agent", &[NODE_1]);
     assert!(matches!(stand.server.check(), Check::Replaced));
     assert!(matches!(files.check(), Check::Replaced));
-    assert_eq!(
-        client
-            .send(stand.request("/whoami"), BOUNDS)
-            .await
-            .unwrap()
-            .body(),
-        NODE_1
-    );
+    assert_eq!(client.send(stand.request("/whoami"), BOUNDS).await.unwrap().body(), NODE_1);
     stand.drained().await;
 }
 
@@ -192,9 +136,7 @@ async fn a_drain_lets_the_open_request_end_and_takes_no_other() {
     let mut stand = stand(Router::new().route("/slow", get(slow))).await;
     let (client, request) = (stand.client(None), stand.request("/slow"));
     let mut asking = Jobs::new(1);
-    asking
-        .spawn("ask", async move { client.send(request, BOUNDS).await })
-        .unwrap();
+    asking.spawn("ask", async move { client.send(request, BOUNDS).await }).unwrap();
     arrived.notified().await;
 
     stand.token.cancel();
@@ -215,44 +157,21 @@ async fn answers_are_bounded_in_bytes_and_in_time() {
         .route("/never", post(std::future::pending::<()>));
     let stand = stand(router).await;
     let client = stand.client(None);
-    let error = client
-        .send(stand.request("/large"), BOUNDS)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            ClientError::TooLarge {
-                bytes_max: 1_024,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let error = client.send(stand.request("/large"), BOUNDS).await.unwrap_err();
+    assert!(matches!(error, ClientError::TooLarge { bytes_max: 1_024, .. }), "{error}");
 
     let mut never = stand.request("/never");
     *never.method_mut() = http::Method::POST;
-    let short = Bounds {
-        time_max: Duration::from_millis(1),
-        ..BOUNDS
-    };
+    let short = Bounds { time_max: Duration::from_millis(1), ..BOUNDS };
     let error = client.send(never, short).await.unwrap_err();
     assert!(matches!(error, ClientError::Timeout { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn a_panic_cuts_its_own_connection_only() {
-    let stand = stand(
-        Router::new()
-            .route("/bug", get(bug))
-            .route("/whoami", get(whoami)),
-    )
-    .await;
+    let stand = stand(Router::new().route("/bug", get(bug)).route("/whoami", get(whoami))).await;
     let client = stand.client(None);
-    let error = client
-        .send(stand.request("/bug"), BOUNDS)
-        .await
-        .unwrap_err();
+    let error = client.send(stand.request("/bug"), BOUNDS).await.unwrap_err();
     assert!(matches!(error, ClientError::Broken { .. }), "{error}");
     assert!(client.send(stand.request("/whoami"), BOUNDS).await.is_ok());
 }
@@ -273,26 +192,14 @@ async fn admin_says_alive_ready_and_counts() {
     let client = stand.client(None);
     let ask = async |path: &str| {
         let answer = client.send(stand.request(path), BOUNDS).await.unwrap();
-        (
-            answer.status(),
-            String::from_utf8_lossy(answer.body()).into_owned(),
-        )
+        (answer.status(), String::from_utf8_lossy(answer.body()).into_owned())
     };
 
     assert_eq!(ask("/livez").await, (StatusCode::OK, "ok\n".to_owned()));
-    assert_eq!(
-        ask("/readyz").await,
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "waiting for store\n".to_owned()
-        )
-    );
+    assert_eq!(ask("/readyz").await, (StatusCode::SERVICE_UNAVAILABLE, "waiting for store\n".to_owned()));
     latch.release();
     assert_eq!(ask("/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
     assert!(ask("/metrics").await.1.contains("runs_total 1"));
     stopping.cancel();
-    assert_eq!(
-        ask("/readyz").await,
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned())
-    );
+    assert_eq!(ask("/readyz").await, (StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned()));
 }

@@ -44,21 +44,13 @@ impl<T: Send + 'static> Jobs<T> {
     /// A group of at most `jobs_max` jobs on the caller's runtime.
     #[must_use]
     pub fn new(jobs_max: usize) -> Self {
-        Self {
-            set: JoinSet::new(),
-            jobs_max,
-            runtime: None,
-        }
+        Self { set: JoinSet::new(), jobs_max, runtime: None }
     }
 
     /// A group whose jobs run on another runtime: guests, apart from the control plane.
     #[must_use]
     pub fn on(runtime: Handle, jobs_max: usize) -> Self {
-        Self {
-            set: JoinSet::new(),
-            jobs_max,
-            runtime: Some(runtime),
-        }
+        Self { set: JoinSet::new(), jobs_max, runtime: Some(runtime) }
     }
 
     /// Starts a job.
@@ -71,19 +63,13 @@ impl<T: Send + 'static> Jobs<T> {
     {
         let name = name.into();
         if !self.has_room() {
-            return Err(Full {
-                job: name,
-                jobs_max: self.jobs_max,
-            });
+            return Err(Full { job: name, jobs_max: self.jobs_max });
         }
         let contained = async move {
             AssertUnwindSafe(job)
                 .catch_unwind()
                 .await
-                .map_err(|panic| Panicked {
-                    job: name,
-                    message: panic_message(panic.as_ref()),
-                })
+                .map_err(|panic| Panicked { job: name, message: panic_message(panic.as_ref()) })
         };
         match &self.runtime {
             Some(runtime) => self.set.spawn_on(contained, runtime),
@@ -137,13 +123,13 @@ where
     T: Send + 'static,
     F: FnOnce() -> T + Send + 'static,
 {
-    tokio::task::spawn_blocking(call)
-        .await
-        .map_err(|error| Panicked {
-            job: name.to_owned(),
-            message: match error.try_into_panic() {
-                Ok(panic) => panic_message(panic.as_ref()),
-                Err(_) => "cancelled before it began".to_owned(),
-            },
-        })
+    #[expect(clippy::disallowed_methods, reason = "this is the place that wraps it")]
+    let running = tokio::task::spawn_blocking(call);
+    running.await.map_err(|error| Panicked {
+        job: name.to_owned(),
+        message: match error.try_into_panic() {
+            Ok(panic) => panic_message(panic.as_ref()),
+            Err(_) => "cancelled before it began".to_owned(),
+        },
+    })
 }

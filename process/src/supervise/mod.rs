@@ -106,13 +106,7 @@ impl Supervisor {
             tracker: TaskTracker::new(),
             core: Arc::clone(&core),
         });
-        (
-            Self {
-                core,
-                stages: stages.to_vec(),
-            },
-            stages,
-        )
+        (Self { core, stages: stages.to_vec() }, stages)
     }
 
     /// Cancelled at the first request to stop, before any stage is. Cancelling it asks to stop.
@@ -211,28 +205,16 @@ impl Stage {
 
 impl Core {
     fn alive(&self) -> Vec<String> {
-        self.alive
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .names
-            .values()
-            .cloned()
-            .collect()
+        self.alive.lock().unwrap_or_else(PoisonError::into_inner).names.values().cloned().collect()
     }
 
     fn take_fatal(&self) -> Option<Fatal> {
-        self.fatal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn fail(&self, fatal: Fatal) {
         tracing::error!(error = %chain(&fatal), "a task ended badly, the process drains");
-        self.fatal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(fatal);
+        self.fatal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fatal);
         self.stop.cancel();
     }
 }
@@ -247,35 +229,21 @@ struct Life {
 impl Life {
     fn begin(stage: &Stage, name: String) -> Self {
         let task = format!("{}/{name}", stage.name);
-        let mut alive = stage
-            .core
-            .alive
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut alive = stage.core.alive.lock().unwrap_or_else(PoisonError::into_inner);
         let id = alive.next_id;
         alive.next_id += 1;
         alive.names.insert(id, task.clone());
         drop(alive);
-        Self {
-            id,
-            task,
-            core: Arc::clone(&stage.core),
-        }
+        Self { id, task, core: Arc::clone(&stage.core) }
     }
 
     fn end<E: Into<Reason>>(self, ended: Result<Result<(), E>, Box<dyn Any + Send>>) {
         let task = self.task.clone();
         match ended {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => self.core.fail(Fatal::Failed {
-                task,
-                source: error.into(),
-            }),
+            Ok(Err(error)) => self.core.fail(Fatal::Failed { task, source: error.into() }),
             Err(panic) => {
-                self.core.fail(Fatal::Panicked {
-                    task,
-                    message: panic_message(panic.as_ref()),
-                });
+                self.core.fail(Fatal::Panicked { task, message: panic_message(panic.as_ref()) });
             }
         }
     }
@@ -283,12 +251,7 @@ impl Life {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        self.core
-            .alive
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .names
-            .remove(&self.id);
+        self.core.alive.lock().unwrap_or_else(PoisonError::into_inner).names.remove(&self.id);
     }
 }
 

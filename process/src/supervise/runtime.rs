@@ -49,16 +49,10 @@ impl Runtime {
     /// # Errors
     /// The system gives no threads.
     pub fn start(name: &str, threads: usize) -> io::Result<Self> {
-        let inner = Builder::new_multi_thread()
-            .thread_name(name)
-            .worker_threads(threads.max(1))
-            .enable_all()
-            .build()?;
+        let inner =
+            Builder::new_multi_thread().thread_name(name).worker_threads(threads.max(1)).enable_all().build()?;
         let handle = inner.handle().clone();
-        Ok(Self {
-            inner: Some(inner),
-            handle,
-        })
+        Ok(Self { inner: Some(inner), handle })
     }
 
     /// Where [`super::Jobs::on`] spawns.

@@ -27,10 +27,7 @@ async fn stages_drain_in_the_order_they_were_named() {
     let (stop, signals) = Signals::channel();
     stop.send(()).await.unwrap();
     supervisor.run(signals, GRACE).await.unwrap();
-    assert_eq!(
-        order.try_iter().collect::<Vec<_>>(),
-        ["intake", "work", "keep"]
-    );
+    assert_eq!(order.try_iter().collect::<Vec<_>>(), ["intake", "work", "keep"]);
 }
 
 #[tokio::test]
@@ -68,10 +65,7 @@ async fn a_second_signal_aborts_and_names_what_is_left() {
     stop.send(()).await.unwrap();
     stop.send(()).await.unwrap();
     let fatal = supervisor.run(signals, GRACE).await.unwrap_err();
-    assert!(
-        matches!(&fatal, Fatal::Aborted { alive } if alive == &["work/stuck"]),
-        "{fatal}"
-    );
+    assert!(matches!(&fatal, Fatal::Aborted { alive } if alive == &["work/stuck"]), "{fatal}");
 }
 
 #[tokio::test]
@@ -90,10 +84,7 @@ async fn a_thread_is_awaited_and_its_error_is_fatal() {
     store.spawn_thread("writer", || Err(DiskFull)).unwrap();
     let (_stop, signals) = Signals::channel();
     let fatal = supervisor.run(signals, GRACE).await.unwrap_err();
-    assert!(
-        matches!(&fatal, Fatal::Failed { task, .. } if task == "store/writer"),
-        "{fatal}"
-    );
+    assert!(matches!(&fatal, Fatal::Failed { task, .. } if task == "store/writer"), "{fatal}");
 }
 
 #[tokio::test]
@@ -103,28 +94,17 @@ async fn jobs_are_bounded_and_contain_their_panics() {
     jobs.spawn("bad", async { panic!("three") }).unwrap();
     let full = jobs.spawn("late", async { 2 }).unwrap_err();
     assert_eq!(full.to_string(), "2 jobs run already, late was not started");
-    let mut ended = [
-        jobs.join_next().await.unwrap(),
-        jobs.join_next().await.unwrap(),
-    ];
+    let mut ended = [jobs.join_next().await.unwrap(), jobs.join_next().await.unwrap()];
     ended.sort_by_key(Result::is_err);
     assert_eq!(ended[0], Ok(1));
-    assert_eq!(
-        ended[1],
-        Err(Panicked {
-            job: "bad".into(),
-            message: "three".into()
-        })
-    );
+    assert_eq!(ended[1], Err(Panicked { job: "bad".into(), message: "three".into() }));
     assert!(jobs.join_next().await.is_none());
 }
 
 #[tokio::test]
 async fn a_blocking_call_returns_or_says_that_it_panicked() {
     assert_eq!(blocking("sum", || 1 + 1).await, Ok(2));
-    let panicked = blocking("sum", || -> u8 { panic!("four") })
-        .await
-        .unwrap_err();
+    let panicked = blocking("sum", || -> u8 { panic!("four") }).await.unwrap_err();
     assert_eq!(panicked.to_string(), "sum panicked: four");
 }
 
@@ -133,14 +113,10 @@ fn a_second_runtime_may_be_dropped_inside_a_task() {
     let code = block_on(async {
         let guests = Runtime::start("guests", 1)?;
         let mut jobs = Jobs::on(guests.handle(), 1);
-        jobs.spawn("run", async { 5 })
-            .map_err(std::io::Error::other)?;
+        jobs.spawn("run", async { 5 }).map_err(std::io::Error::other)?;
         assert_eq!(jobs.join_next().await, Some(Ok(5)));
         drop(guests);
         Ok::<_, std::io::Error>(())
     });
-    assert_eq!(
-        format!("{code:?}"),
-        format!("{:?}", std::process::ExitCode::SUCCESS)
-    );
+    assert_eq!(format!("{code:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
 }

@@ -110,13 +110,9 @@ pub fn client(files: ClientFiles) -> Result<Arc<ClientTls>, TlsError> {
 }
 
 fn server_config(files: &ServerFiles) -> Result<ServerConfig, TlsError> {
-    let unusable = |source: rustls::Error| TlsError::Unusable {
-        path: files.cert.clone(),
-        source: source.into(),
-    };
-    let builder = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(unusable)?;
+    let unusable = |source: rustls::Error| TlsError::Unusable { path: files.cert.clone(), source: source.into() };
+    let builder =
+        ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(unusable)?;
     let builder = match &files.client_ca {
         None => builder.with_no_client_auth(),
         Some(path) => {
@@ -124,16 +120,11 @@ fn server_config(files: &ServerFiles) -> Result<ServerConfig, TlsError> {
             let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider())
                 .allow_unauthenticated()
                 .build()
-                .map_err(|source| TlsError::Unusable {
-                    path: path.clone(),
-                    source: source.into(),
-                })?;
+                .map_err(|source| TlsError::Unusable { path: path.clone(), source: source.into() })?;
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let mut config = builder
-        .with_single_cert(pem::chain(&files.cert)?, pem::key(&files.key)?)
-        .map_err(unusable)?;
+    let mut config = builder.with_single_cert(pem::chain(&files.cert)?, pem::key(&files.key)?).map_err(unusable)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -141,16 +132,10 @@ fn server_config(files: &ServerFiles) -> Result<ServerConfig, TlsError> {
 fn client_config(files: &ClientFiles) -> Result<ClientConfig, TlsError> {
     let roots = match &files.roots {
         Some(path) => pem::roots(path)?,
-        None => RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        },
+        None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
     };
     let unusable = |source: rustls::Error| TlsError::Unusable {
-        path: files
-            .identity
-            .as_ref()
-            .map(|own| own.cert.clone())
-            .unwrap_or_default(),
+        path: files.identity.as_ref().map(|own| own.cert.clone()).unwrap_or_default(),
         source: source.into(),
     };
     let builder = ClientConfig::builder_with_provider(provider())
@@ -159,9 +144,7 @@ fn client_config(files: &ClientFiles) -> Result<ClientConfig, TlsError> {
         .with_root_certificates(roots);
     match &files.identity {
         None => Ok(builder.with_no_client_auth()),
-        Some(own) => builder
-            .with_client_auth_cert(pem::chain(&own.cert)?, pem::key(&own.key)?)
-            .map_err(unusable),
+        Some(own) => builder.with_client_auth_cert(pem::chain(&own.cert)?, pem::key(&own.key)?).map_err(unusable),
     }
 }
 

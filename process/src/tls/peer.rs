@@ -37,9 +37,7 @@ pub enum PeerError {
 pub fn spiffe_uri(certificate: &CertificateDer<'_>) -> Result<String, PeerError> {
     let unreadable = |error: &dyn std::fmt::Display| PeerError::Unreadable(error.to_string());
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|error| unreadable(&error))?;
-    let names = parsed
-        .subject_alternative_name()
-        .map_err(|error| unreadable(&error))?;
+    let names = parsed.subject_alternative_name().map_err(|error| unreadable(&error))?;
     let uris: Vec<&str> = names
         .iter()
         .flat_map(|extension| &extension.value.general_names)

@@ -17,18 +17,10 @@ pub(super) fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsErro
     let text = read(path)?;
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&text)
         .collect::<Result<_, _>>()
-        .map_err(|source| TlsError::Pem {
-            path: path.to_owned(),
-            wanted,
-            source,
-        })?;
+        .map_err(|source| TlsError::Pem { path: path.to_owned(), wanted, source })?;
     if chain.is_empty() {
         let source = rustls_pki_types::pem::Error::NoItemsFound;
-        return Err(TlsError::Pem {
-            path: path.to_owned(),
-            wanted,
-            source,
-        });
+        return Err(TlsError::Pem { path: path.to_owned(), wanted, source });
     }
     Ok(chain)
 }
@@ -44,12 +36,7 @@ pub(super) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 pub(super) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in chain(path)? {
-        roots
-            .add(certificate)
-            .map_err(|source| TlsError::Unusable {
-                path: path.to_owned(),
-                source: source.into(),
-            })?;
+        roots.add(certificate).map_err(|source| TlsError::Unusable { path: path.to_owned(), source: source.into() })?;
     }
     Ok(roots)
 }
@@ -57,18 +44,11 @@ pub(super) fn roots(path: &Path) -> Result<RootCertStore, TlsError> {
 fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
     let read = || {
         let mut text = Vec::new();
-        std::fs::File::open(path)?
-            .take(PEM_BYTES_MAX + 1)
-            .read_to_end(&mut text)?;
+        std::fs::File::open(path)?.take(PEM_BYTES_MAX + 1).read_to_end(&mut text)?;
         if u64::try_from(text.len()).is_ok_and(|bytes| bytes > PEM_BYTES_MAX) {
-            return Err(std::io::Error::other(format!(
-                "more than {PEM_BYTES_MAX} bytes"
-            )));
+            return Err(std::io::Error::other(format!("more than {PEM_BYTES_MAX} bytes")));
         }
         Ok(text)
     };
-    read().map_err(|source| TlsError::Read {
-        path: path.to_owned(),
-        source,
-    })
+    read().map_err(|source| TlsError::Read { path: path.to_owned(), source })
 }

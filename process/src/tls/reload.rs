@@ -121,9 +121,7 @@ impl<C> Reloaded<C> {
 
 impl<C> std::fmt::Debug for Reloaded<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reloaded")
-            .field("files", &self.files)
-            .finish_non_exhaustive()
+        f.debug_struct("Reloaded").field("files", &self.files).finish_non_exhaustive()
     }
 }
 

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 
 use super::{ClientFiles, Identity, ServerFiles};
@@ -23,26 +22,17 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let certificate = params.self_signed(&key).unwrap();
         std::fs::write(folder.join("ca.pem"), certificate.pem()).unwrap();
-        Self {
-            folder: folder.to_owned(),
-            issuer: Issuer::new(params, key),
-        }
+        Self { folder: folder.to_owned(), issuer: Issuer::new(params, key) }
     }
 
     /// Writes `<name>.pem` and `<name>.key` for localhost and, when given, a URI name.
     pub(crate) fn issue(&self, name: &str, uris: &[&str]) {
         let key = KeyPair::generate().unwrap();
-        let mut params =
-            CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
         for uri in uris {
-            params
-                .subject_alt_names
-                .push(SanType::URI((*uri).try_into().unwrap()));
+            params.subject_alt_names.push(SanType::URI((*uri).try_into().unwrap()));
         }
-        params.extended_key_usages = vec![
-            ExtendedKeyUsagePurpose::ServerAuth,
-            ExtendedKeyUsagePurpose::ClientAuth,
-        ];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         std::fs::write(self.path(name, "pem"), certificate.pem()).unwrap();
         std::fs::write(self.path(name, "key"), key.serialize_pem()).unwrap();
@@ -59,10 +49,7 @@ impl Authority {
     pub(crate) fn client_files(&self, name: Option<&str>) -> ClientFiles {
         ClientFiles {
             roots: Some(self.path("ca", "pem")),
-            identity: name.map(|name| Identity {
-                cert: self.path(name, "pem"),
-                key: self.path(name, "key"),
-            }),
+            identity: name.map(|name| Identity { cert: self.path(name, "pem"), key: self.path(name, "key") }),
         }
     }
 

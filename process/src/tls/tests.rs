@@ -22,10 +22,7 @@ fn a_rotation_is_taken_and_a_half_written_one_is_not() {
     let own = |name: &str| folder.path().join(name);
     std::fs::rename(own("next.pem"), own("server.pem")).unwrap();
     let kept = tls.check();
-    assert!(
-        matches!(&kept, Check::Kept(error) if chain(error).contains("server.pem")),
-        "{kept:?}"
-    );
+    assert!(matches!(&kept, Check::Kept(error) if chain(error).contains("server.pem")), "{kept:?}");
     assert!(Arc::ptr_eq(&first, &tls.current()), "the old one serves on");
     assert_eq!(tls.generation(), 0);
     assert!(matches!(tls.check(), Check::Unchanged), "said once");
@@ -42,26 +39,15 @@ fn files_that_give_nothing_are_named() {
     let authority = Authority::make(folder.path());
     authority.issue("server", &[]);
     let missing = server(authority.server_files("nowhere")).unwrap_err();
-    assert!(
-        missing.to_string().contains("nowhere.pem cannot be read"),
-        "{missing}"
-    );
+    assert!(missing.to_string().contains("nowhere.pem cannot be read"), "{missing}");
 
     std::fs::write(folder.path().join("server.key"), "no key").unwrap();
     let keyless = server(authority.server_files("server")).unwrap_err();
-    assert!(
-        keyless
-            .to_string()
-            .contains("server.key holds no private key"),
-        "{keyless}"
-    );
+    assert!(keyless.to_string().contains("server.key holds no private key"), "{keyless}");
 
     std::fs::write(folder.path().join("ca.pem"), "").unwrap();
     let rootless = client(authority.client_files(None)).unwrap_err();
-    assert!(
-        rootless.to_string().contains("ca.pem holds no certificate"),
-        "{rootless}"
-    );
+    assert!(rootless.to_string().contains("ca.pem holds no certificate"), "{rootless}");
 }
 
 #[test]
@@ -70,11 +56,7 @@ fn a_file_that_is_too_large_is_not_read() {
     let authority = Authority::make(folder.path());
     std::fs::write(folder.path().join("ca.pem"), vec![b'x'; 1024 * 1024 + 1]).unwrap();
     let error = client(authority.client_files(None)).unwrap_err();
-    assert!(
-        chain(&error).contains("more than 1048576 bytes"),
-        "{}",
-        chain(&error)
-    );
+    assert!(chain(&error).contains("more than 1048576 bytes"), "{}", chain(&error));
 }
 
 #[test]
@@ -93,17 +75,8 @@ fn exactly_one_spiffe_uri_is_a_name() {
     };
     assert_eq!(named(&[SPIFFE]), Ok(SPIFFE.to_owned()));
     assert_eq!(named(&[]), Err(PeerError::NotOneUri(0)));
-    assert_eq!(
-        named(&[SPIFFE, "spiffe://other/x"]),
-        Err(PeerError::NotOneUri(2))
-    );
-    assert_eq!(
-        named(&["https://a.example"]),
-        Err(PeerError::NotSpiffe("https://a.example".into()))
-    );
+    assert_eq!(named(&[SPIFFE, "spiffe://other/x"]), Err(PeerError::NotOneUri(2)));
+    assert_eq!(named(&["https://a.example"]), Err(PeerError::NotSpiffe("https://a.example".into())));
     let garbage = spiffe_uri(&CertificateDer::from(vec![1, 2, 3]));
-    assert!(
-        matches!(garbage, Err(PeerError::Unreadable(_))),
-        "{garbage:?}"
-    );
+    assert!(matches!(garbage, Err(PeerError::Unreadable(_))), "{garbage:?}");
 }

@@ -1,8 +1,7 @@
-//! Shell: TLS by rustls, with the public roots and those configured. Facts of the certificates are read before they are
+//! TLS by rustls, with the public roots and those configured. Facts of the certificates are read before they are
 //! verified, so they are reported even where verification failed. No session is kept between connections.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{Resumption, WebPkiServerVerifier};
@@ -57,7 +56,7 @@ impl Tls {
             Some(address) => ServerName::IpAddress(address.into()),
             None => ServerName::try_from(host.to_owned()).map_err(|_| invalid(format!("{host} is no TLS name")))?,
         };
-        let seen = Arc::new(Recording { inner: Arc::clone(&self.verifier), chain: Mutex::default() });
+        let seen = Arc::new(Recording { inner: Arc::clone(&self.verifier), shown: Mutex::default() });
         let config = self.config(&seen).map_err(|error| invalid(error.to_string()))?;
         let connected = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
         facts.certificate = seen.report();
@@ -107,12 +106,20 @@ fn failure(error: &std::io::Error) -> Failure {
 #[derive(Debug)]
 struct Recording {
     inner: Arc<WebPkiServerVerifier>,
-    chain: Mutex<Vec<CertificateDer<'static>>>,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    chain: Vec<CertificateDer<'static>>,
+    /// rustls's own now, in seconds since 1970-01-01 UTC.
+    at_s: i64,
 }
 
 impl Recording {
     fn report(&self) -> Option<CertificateReport> {
         let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        #[expect(clippy::disallowed_methods, reason = "a certificate's days are counted where it is seen")]
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         report(&chain, i64::try_from(now).unwrap_or(i64::MAX))
     }
@@ -127,9 +134,11 @@ impl ServerCertVerifier for Recording {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let shown = std::iter::once(end_entity).chain(intermediates).take(CHAIN_MAX);
-        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) =
-            shown.map(|certificate| certificate.clone().into_owned()).collect();
+        let chain = std::iter::once(end_entity).chain(intermediates).take(CHAIN_MAX);
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Shown {
+            chain: chain.map(|certificate| certificate.clone().into_owned()).collect(),
+            at_s: i64::try_from(now.as_secs()).unwrap_or(i64::MAX),
+        };
         self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
