@@ -217,6 +217,28 @@ mod tests {
         assert_eq!(harness.run::<Counter>(json!({})).error().reason, Reason::InvalidConfig);
     }
 
+    #[derive(Deserialize, JsonSchema)]
+    struct Several {}
+
+    impl Check for Several {
+        fn run(&self, _: &Run) -> Judgement {
+            let part = step::open("part");
+            let answers = http::fetch_many(&["https://a.example", "https://b.example"].map(http::get));
+            part.warn("slow");
+            step::open("rest").skip("nothing is left");
+            let urls: Vec<String> = answers.into_iter().flatten().map(|answer| answer.details.url).collect();
+            Ok(Verdict::pass(urls.join(" ")))
+        }
+    }
+
+    #[test]
+    fn many_answers_come_in_the_order_of_their_requests() {
+        let played = Harness::new().http(|_| Ok(http::Response::new(200))).run::<Several>(json!({}));
+        assert_eq!(played.verdict().summary, "https://a.example https://b.example");
+        let statuses: Vec<&str> = played.steps.iter().map(|step| step.status.as_str()).collect();
+        assert_eq!(statuses, ["warn", "skipped"]);
+    }
+
     #[test]
     fn a_plugin_describes_itself() {
         let described: serde_json::Value =
