@@ -239,8 +239,8 @@ impl Effective {
     /// # Errors
     /// The list that lacks it, and the line to add.
     pub fn allow_http(&self, asked: &Origin) -> Result<(), Refusal> {
-        let covered = |list: &[Origin]| list.iter().any(|pattern| pattern.covers(asked));
-        Self::both(covered(&self.grants.http), covered(&self.ceiling.http), "http", asked)
+        let covers = |pattern: &Origin| pattern.covers(asked);
+        Self::both(&self.grants.http, &self.ceiling.http, covers, "http", asked)
     }
 
     /// Whether `node` may read this path.
@@ -248,8 +248,8 @@ impl Effective {
     /// # Errors
     /// The list that lacks it, and the line to add.
     pub fn allow_node_file(&self, path: &str) -> Result<(), Refusal> {
-        let covered = |list: &[PathPattern]| list.iter().any(|pattern| pattern.covers(path));
-        Self::both(covered(&self.grants.node_files), covered(&self.ceiling.node_files), "nodeFiles", &path)
+        let covers = |pattern: &PathPattern| pattern.covers(path);
+        Self::both(&self.grants.node_files, &self.ceiling.node_files, covers, "nodeFiles", &path)
     }
 
     /// Whether an address outside public unicast is opened by the ceiling.
@@ -264,9 +264,15 @@ impl Effective {
         Err(Refusal::Ceiling { key: "addresses", value: format!("{address}/{bits}") })
     }
 
-    fn both(granted: bool, within: bool, key: &'static str, asked: &dyn fmt::Display) -> Result<(), Refusal> {
+    fn both<P>(
+        grants: &[P],
+        ceiling: &[P],
+        covers: impl Fn(&P) -> bool,
+        key: &'static str,
+        asked: &dyn fmt::Display,
+    ) -> Result<(), Refusal> {
         let value = || asked.to_string();
-        match (granted, within) {
+        match (grants.iter().any(&covers), ceiling.iter().any(&covers)) {
             (false, _) => Err(Refusal::Grants { key, value: value() }),
             (true, false) => Err(Refusal::Ceiling { key, value: value() }),
             (true, true) => Ok(()),
