@@ -70,11 +70,9 @@ const ALLOWED: &[libc::c_long] = &[
 /// Gives it all up. Returns what this machine could not take.
 pub(crate) fn apply() -> anyhow::Result<Vec<String>> {
     prctl::set_dumpable(false).context("the process cannot be made undumpable")?;
-    for (resource, max) in [
-        (Resource::RLIMIT_DATA, DATA_BYTES_MAX),
-        (Resource::RLIMIT_CPU, CPU_SECONDS_MAX),
-        (Resource::RLIMIT_CORE, 0),
-    ] {
+    for (resource, max) in
+        [(Resource::RLIMIT_DATA, DATA_BYTES_MAX), (Resource::RLIMIT_CPU, CPU_SECONDS_MAX), (Resource::RLIMIT_CORE, 0)]
+    {
         setrlimit(resource, max, max).with_context(|| format!("{resource:?} cannot be limited to {max}"))?;
     }
     let warnings = no_files()?;
@@ -94,7 +92,9 @@ fn no_files() -> anyhow::Result<Vec<String>> {
         .context("Landlock is there and does not take its rules")?;
     Ok(match status.ruleset {
         RulesetStatus::FullyEnforced => Vec::new(),
-        RulesetStatus::PartiallyEnforced => vec!["this kernel's Landlock is older than 6.10 and applied in part".to_owned()],
+        RulesetStatus::PartiallyEnforced => {
+            vec!["this kernel's Landlock is older than 6.10 and applied in part".to_owned()]
+        }
         RulesetStatus::NotEnforced => {
             vec!["this kernel has no Landlock: files are closed by the system call filter alone".to_owned()]
         }
@@ -114,12 +114,8 @@ fn filters() -> anyhow::Result<[BpfProgram; 2]> {
     let mut allowed: BTreeMap<libc::c_long, Vec<SeccompRule>> =
         ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
     allowed.insert(libc::SYS_clone, vec![threads_only()?]);
-    let listed = SeccompFilter::new(
-        allowed,
-        SeccompAction::Errno(libc::EPERM.unsigned_abs()),
-        SeccompAction::Allow,
-        arch,
-    )?;
+    let listed =
+        SeccompFilter::new(allowed, SeccompAction::Errno(libc::EPERM.unsigned_abs()), SeccompAction::Allow, arch)?;
     Ok([no_clone3.try_into()?, listed.try_into()?])
 }
 

@@ -9,8 +9,8 @@ pub mod engine;
 mod ticker;
 
 pub mod artefact;
-mod load;
 mod link;
+mod load;
 mod plugin;
 
 mod call;

@@ -92,11 +92,8 @@ fn store(plugin: &Plugin, call: Call, backends: &Backends, cpu: Duration, meter:
 
 async fn enter(plugin: &Plugin, store: &mut Store<RunState>, entry: Entry) -> Result<Answer, Stopped> {
     let call = &store.data().call;
-    let context = Context {
-        run_id: call.run_id.clone(),
-        scheduled_at_ms: call.scheduled_at_ms,
-        timeout_ms: call.limits.wall_ms,
-    };
+    let context =
+        Context { run_id: call.run_id.clone(), scheduled_at_ms: call.scheduled_at_ms, timeout_ms: call.limits.wall_ms };
     let answer = match entry {
         Entry::Run => {
             let guest = plugin.check.instantiate_async(&mut *store).await?;

@@ -63,7 +63,8 @@ pub(crate) fn settle(finished: Finished) -> Outcome {
     };
     let (requests, on_wire) = state.exchanges.into_reports();
     usage.requests = on_wire;
-    let phases = |step: usize| crate::net::phase::sum(requests.iter().filter(|r| r.step == Some(step)).map(|r| r.phases));
+    let phases =
+        |step: usize| crate::net::phase::sum(requests.iter().filter(|r| r.step == Some(step)).map(|r| r.phases));
     Outcome {
         end,
         steps: state.steps.into_reports(usage.wall, phases),

@@ -4,6 +4,7 @@
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 
+use crate::bindings::wit::types::HostError;
 use crate::call::{Backends, Call};
 use crate::capability::http::Exchanges;
 use crate::capability::log::Lines;
@@ -12,7 +13,6 @@ use crate::limit::{CallBudget, HANDLES_MAX, MemoryLimiter};
 use crate::meter::Stopwatch;
 use crate::outcome::{Denial, HostReason};
 use crate::wasi::{self, Tail};
-use crate::bindings::wit::types::HostError;
 
 pub(crate) struct RunState {
     pub(crate) wasi: WasiCtx,

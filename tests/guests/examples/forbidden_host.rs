@@ -1,5 +1,7 @@
 //! A guest that asks whatever its configuration says and tells what came of it, word for word.
 
+use std::time::Duration;
+
 use floorwalker_sdk::prelude::*;
 
 #[derive(Deserialize, JsonSchema)]
@@ -9,11 +11,21 @@ struct ForbiddenHost {
     /// How many redirects it follows.
     #[serde(default)]
     redirects: u8,
+    /// The longest one answer may take.
+    #[serde(default)]
+    timeout_ms: Option<u64>,
 }
 
 impl Check for ForbiddenHost {
     fn run(&self, _: &Run) -> Judgement {
-        let requests: Vec<_> = self.urls.iter().map(|url| http::get(url).redirects(self.redirects)).collect();
+        let request = |url: &String| {
+            let request = http::get(url).redirects(self.redirects);
+            match self.timeout_ms {
+                None => request,
+                Some(timeout_ms) => request.timeout(Duration::from_millis(timeout_ms)),
+            }
+        };
+        let requests: Vec<_> = self.urls.iter().map(request).collect();
         let answers = http::fetch_many(&requests);
         let told: Vec<String> = answers
             .into_iter()

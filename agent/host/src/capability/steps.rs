@@ -116,11 +116,10 @@ mod tests {
         let _ = steps.open("confirm", 6 * MS);
         let reports = steps.into_reports(10 * MS, |_| Phases::default());
         let told: Vec<_> = reports.iter().map(|r| (r.name.as_str(), r.depth, r.status, r.duration)).collect();
-        assert_eq!(told, [
-            ("order", 0, None, 9 * MS),
-            ("log in", 1, Some(StepStatus::Pass), 3 * MS),
-            ("confirm", 1, None, 4 * MS),
-        ]);
+        assert_eq!(
+            told,
+            [("order", 0, None, 9 * MS), ("log in", 1, Some(StepStatus::Pass), 3 * MS), ("confirm", 1, None, 4 * MS),]
+        );
         assert_eq!(order, 0);
     }
 

@@ -44,7 +44,6 @@ impl Resolving {
         Self { resolver, places: Arc::new(Semaphore::new(RESOLVING_MAX)) }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "the host knows no supervisor; awaited here, a panic is an error")]
     pub(crate) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
         let none = |why: String| Failure::new(HostReason::DnsFailure, format!("{name}: {why}"));
         let place = Arc::clone(&self.places).acquire_owned().await.expect("the semaphore is never closed");

@@ -1,4 +1,4 @@
-//! TLS by rustls, with the public roots and those configured. Facts of the certificates are read before they are
+//! Shell: TLS by rustls, with the public roots and those configured. Facts of the certificates are read before they are
 //! verified, so they are reported even where verification failed. No session is kept between connections.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,12 +45,7 @@ impl Tls {
     }
 
     /// Shakes hands; `facts` are filled whether it succeeds or not.
-    pub(super) async fn handshake(
-        &self,
-        host: &str,
-        tcp: TcpStream,
-        facts: &mut TlsReport,
-    ) -> Result<Stream, Failure> {
+    pub(super) async fn handshake(&self, host: &str, tcp: TcpStream, facts: &mut TlsReport) -> Result<Stream, Failure> {
         let invalid = |message: String| Failure::new(HostReason::TlsInvalid, message);
         let name = match allow::literal(host) {
             Some(address) => ServerName::IpAddress(address.into()),
@@ -118,10 +113,8 @@ struct Shown {
 
 impl Recording {
     fn report(&self) -> Option<CertificateReport> {
-        let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
-        #[expect(clippy::disallowed_methods, reason = "a certificate's days are counted where it is seen")]
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        report(&chain, i64::try_from(now).unwrap_or(i64::MAX))
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        report(&shown.chain, shown.at_s)
     }
 }
 

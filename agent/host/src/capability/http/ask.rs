@@ -223,7 +223,8 @@ mod tests {
 
     #[test]
     fn options_are_clamped_and_unknown_ones_refused() {
-        let ask = read(request(Vec::new(), r#"{"timeout_ms":50,"redirects":3,"body_bytes_max":99999999}"#)).expect("ok");
+        let ask =
+            read(request(Vec::new(), r#"{"timeout_ms":50,"redirects":3,"body_bytes_max":99999999}"#)).expect("ok");
         let expected = Options {
             timeout: Some(Duration::from_millis(50)),
             redirects: 3,

@@ -40,8 +40,8 @@ fn reserve(left: &AtomicU64, wanted: u64) -> u64 {
 pub(super) async fn read(mut body: Incoming, bytes_max: u64, bodies_left: &AtomicU64) -> Result<Kept, Failure> {
     let mut kept = Kept::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame
-            .map_err(|error| Failure::new(HostReason::ProtocolError, format!("the body broke off: {error}")))?;
+        let frame =
+            frame.map_err(|error| Failure::new(HostReason::ProtocolError, format!("the body broke off: {error}")))?;
         let Some(data) = frame.data_ref() else { continue };
         kept.take(data, bytes_max, bodies_left);
         if kept.truncated {

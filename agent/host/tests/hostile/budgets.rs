@@ -1,0 +1,112 @@
+//! Guests that take what they can: CPU, memory, the host's patience.
+
+use std::time::Duration;
+
+use api::limits::{LOG_LINES_MAX, RESULT_BYTES_MAX, RunLimits};
+use host::outcome::{StepStatus, VerdictStatus};
+use host::{End, Engine, HOST_CALLS_MAX, Plugin, engine, run};
+use serde_json::json;
+
+use crate::stage::{KEY, Stage, call, compiled, plugin, sealed, wasm};
+
+#[tokio::test]
+async fn endless_loop_ends_with_its_cpu_budget() {
+    let mut call = call(json!({}));
+    call.limits = RunLimits { cpu_ms: 50, wall_ms: 60_000, ..RunLimits::DEFAULT };
+    let outcome = run(&plugin("endless_loop"), call, &Stage::new().backends).await;
+    let End::CpuExceeded { used, limit } = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!(limit, Duration::from_millis(50));
+    assert!(used >= limit && outcome.usage.cpu >= limit);
+    assert_eq!((outcome.steps[0].name.as_str(), outcome.steps[0].status), ("spin", None));
+}
+
+#[tokio::test]
+async fn endless_loop_ends_with_the_wall_clock() {
+    let mut call = call(json!({}));
+    // CPU time never passes wall time, so it is the wall that ends this one.
+    call.limits = RunLimits { cpu_ms: 5_000, wall_ms: 100, ..RunLimits::DEFAULT };
+    let outcome = run(&plugin("endless_loop"), call, &Stage::new().backends).await;
+    assert_eq!(outcome.end, End::Deadline { limit: Duration::from_millis(100), during: None });
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn endless_loop_lets_its_neighbours_run() {
+    let (looping, quiet) = (plugin("endless_loop"), plugin("quiet"));
+    let stage = Stage::new();
+    let mut greedy = call(json!({}));
+    greedy.limits = RunLimits { cpu_ms: 5_000, wall_ms: 60_000, ..RunLimits::DEFAULT };
+    let greedy = run(&looping, greedy, &stage.backends);
+    let modest = run(&quiet, call(json!({})), &stage.backends);
+    // One thread: the quiet one ends only because the loop yields at each tick.
+    tokio::select! {
+        biased;
+        outcome = greedy => panic!("the loop ended first: {:?}", outcome.end),
+        outcome = modest => assert!(matches!(outcome.end, End::Verdict(_)), "{:?}", outcome.end),
+    }
+}
+
+#[tokio::test]
+async fn memory_bomb_is_told_its_limit() {
+    let outcome = run(&plugin("memory_bomb"), call(json!({})), &Stage::new().backends).await;
+    let End::MemoryExceeded { asked, limit } = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!(limit, RunLimits::DEFAULT.memory_bytes);
+    assert!(asked > limit);
+    assert!(outcome.usage.memory_peak_bytes <= limit && outcome.usage.memory_peak_bytes > limit / 2);
+    assert_eq!(outcome.steps[0].name, "allocate");
+}
+
+#[tokio::test]
+async fn panic_leaves_its_message_and_where_it_died() {
+    let outcome = run(&plugin("panic"), call(json!({})), &Stage::new().backends).await;
+    let End::Panicked { message } = &outcome.end else { panic!("{:?}", outcome.end) };
+    assert!(message.contains("index out of bounds"), "{message}");
+    let steps: Vec<_> = outcome.steps.iter().map(|step| (step.name.as_str(), step.status)).collect();
+    // A panic in WebAssembly aborts: the guard of the open step never ran.
+    assert_eq!(steps, [("prepare", Some(StepStatus::Pass)), ("index", None)]);
+    assert_eq!(outcome.logs[0].message, "about to go wrong");
+}
+
+#[tokio::test]
+async fn storm_of_lines_is_counted_and_not_kept() {
+    let outcome = run(&plugin("storm"), call(json!({"lines": 100})), &Stage::new().backends).await;
+    assert!(matches!(outcome.end, End::Verdict(_)), "{:?}", outcome.end);
+    assert_eq!((outcome.logs.len(), outcome.lines_dropped), (LOG_LINES_MAX, 100 - LOG_LINES_MAX as u64));
+}
+
+#[tokio::test]
+async fn storm_of_calls_is_stopped() {
+    let outcome = run(&plugin("storm"), call(json!({"lines": 2 * HOST_CALLS_MAX})), &Stage::new().backends).await;
+    assert_eq!(outcome.end, End::HostCallsExceeded { limit: HOST_CALLS_MAX });
+}
+
+#[tokio::test]
+async fn storm_of_output_is_no_result() {
+    let config = json!({"lines": 0, "output_bytes": 2 * RESULT_BYTES_MAX});
+    let outcome = run(&plugin("storm"), call(config), &Stage::new().backends).await;
+    let End::OutputExceeded { bytes, limit } = outcome.end else { panic!("{:?}", outcome.end) };
+    assert!(bytes > limit && limit == RESULT_BYTES_MAX);
+}
+
+#[tokio::test]
+async fn a_run_after_a_killed_one_is_fresh() {
+    let stage = Stage::new();
+    for _ in 0..3 {
+        let killed = run(&plugin("memory_bomb"), call(json!({})), &stage.backends).await;
+        assert!(matches!(killed.end, End::MemoryExceeded { .. }));
+        let next = run(&plugin("quiet"), call(json!({})), &stage.backends).await;
+        let End::Verdict(verdict) = next.end else { panic!("{:?}", next.end) };
+        assert_eq!(verdict.status, VerdictStatus::Pass);
+        assert!(next.usage.memory_peak_bytes < killed.usage.memory_peak_bytes);
+    }
+}
+
+#[tokio::test]
+async fn without_a_pool_the_same_artefact_runs() {
+    let engine = Engine::new(engine::Config::SINGLE).expect("an engine on demand");
+    let component = wasm("quiet");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, name) = sealed(folder.path(), &component, &compiled(&component).1);
+    let quiet = Plugin::load(&engine, &file, &name, &host::artefact::Key::new(KEY)).expect("it loads");
+    let outcome = run(&quiet, call(json!({})), &Stage::new().backends).await;
+    assert!(matches!(outcome.end, End::Verdict(_)), "{:?}", outcome.end);
+}

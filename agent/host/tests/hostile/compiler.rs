@@ -1,0 +1,74 @@
+//! The compiler: what it refuses, in words an author can act on, and what it gives up before it reads.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use crate::stage::{compile, compiled, compiler, wasm};
+
+/// A component that only imports an empty instance of this name: types, then imports.
+fn importing(name: &str) -> Vec<u8> {
+    let mut component = b"\0asm\x0d\0\x01\0".to_vec();
+    component.extend_from_slice(&[7, 3, 1, 0x42, 0]);
+    let length = u8::try_from(name.len()).expect("a short name");
+    component.extend_from_slice(&[10, length + 5, 1, 0, length]);
+    component.extend_from_slice(name.as_bytes());
+    component.extend_from_slice(&[5, 0]);
+    component
+}
+
+fn refusal(component: &[u8]) -> String {
+    let output = compile(component);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let line = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(line.lines().count(), 1, "one line: {line}");
+    line.trim().to_owned()
+}
+
+#[test]
+fn a_plugin_is_described() {
+    let (head, _) = compiled(&wasm("half_made"));
+    assert_eq!((head["kind"].as_str(), head["warnings"].is_array()), (Some("journey"), true));
+    let described: serde_json::Value =
+        serde_json::from_str(head["describe"].as_str().expect("text")).expect("JSON of the guest");
+    assert_eq!(described["kind"], "journey");
+    assert!(described["config"]["properties"]["death"].is_object());
+    let imports = head["imports"].as_array().expect("a list");
+    assert!(imports.iter().any(|name| name == "floorwalker:check/ledger@0.1.0"), "{imports:?}");
+}
+
+#[test]
+fn what_is_no_plugin_is_told_why() {
+    assert!(refusal(b"").contains("not a WebAssembly component"));
+    assert!(refusal(b"\0asm\x01\0\0\0").contains("wasm32-wasip2"));
+    let imported = refusal(&importing("wasi:sockets/tcp@0.2.6"));
+    assert_eq!(imported, "it imports `wasi:sockets/tcp@0.2.6`, which is not offered to plugins");
+    let newer = refusal(&importing("floorwalker:check/log@0.9.0"));
+    assert_eq!(newer, "it was built for floorwalker:check@0.9.0, this fleet runs floorwalker:check@0.1.0");
+    let bare = refusal(b"\0asm\x0d\0\x01\0");
+    assert!(bare.contains("exports no `describe`"), "{bare}");
+    let mut cut = wasm("quiet");
+    cut.truncate(cut.len() / 2);
+    assert!(!refusal(&cut).is_empty());
+}
+
+#[test]
+fn it_limits_itself_before_it_reads() {
+    let mut child = compiler().spawn().expect("the compiler starts");
+    let folder = format!("/proc/{}", child.id());
+    let read = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).expect("a running process");
+    let until = Instant::now() + Duration::from_secs(30);
+    // The filters come last, two of them; it then waits for its first byte.
+    while !read("status").lines().any(|line| line == "Seccomp_filters:\t2") {
+        assert!(Instant::now() < until, "{}", read("status"));
+        std::thread::yield_now();
+    }
+    let limits = read("limits");
+    let limit = |name: &str| limits.lines().find(|line| line.starts_with(name)).expect("a limit").to_owned();
+    assert!(limit("Max data size").contains("1073741824"));
+    assert!(limit("Max cpu time").contains("60"));
+    assert!(limit("Max core file size").contains(" 0 "));
+    assert!(read("status").contains("NoNewPrivs:\t1"));
+    let _ = child.stdin.take().expect("piped").write_all(b"x");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+}

@@ -1,0 +1,87 @@
+//! Backends of the tests: names from a list, a ledger in memory, no state and no node.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Mutex;
+
+use futures_util::future::{BoxFuture, ready};
+use host::{BackendError, LedgerBackend, LedgerEntry, LedgerMark, NodeBackend, Owner, Resolve, StateBackend};
+
+/// Names that resolve.
+#[derive(Default)]
+pub(crate) struct Names(pub(crate) BTreeMap<&'static str, Vec<IpAddr>>);
+
+impl Names {
+    pub(crate) fn of(names: &[(&'static str, &str)]) -> Self {
+        let parse = |text: &str| text.parse().expect("an address");
+        Self(names.iter().map(|(name, address)| (*name, vec![parse(address)])).collect())
+    }
+}
+
+impl Resolve for Names {
+    fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        self.0.get(name).cloned().ok_or_else(|| io::Error::other("no such name"))
+    }
+}
+
+/// Marks in the order they came.
+#[derive(Default)]
+pub(crate) struct Ledger(pub(crate) Mutex<Vec<(LedgerMark, LedgerEntry)>>);
+
+impl Ledger {
+    /// Entries with an intent and no `cleaned`.
+    pub(crate) fn left(&self) -> Vec<LedgerEntry> {
+        let marks = self.0.lock().expect("no test panics while marking");
+        let cleaned = |key: &str| marks.iter().any(|(mark, entry)| *mark == LedgerMark::Cleaned && entry.key == key);
+        let intents = marks.iter().filter(|(mark, _)| *mark == LedgerMark::Intent);
+        intents.map(|(_, entry)| entry.clone()).filter(|entry| !cleaned(&entry.key)).collect()
+    }
+}
+
+impl LedgerBackend for Ledger {
+    fn mark<'a>(
+        &'a self,
+        _: &'a Owner,
+        _: &'a str,
+        mark: LedgerMark,
+        entry: LedgerEntry,
+    ) -> BoxFuture<'a, Result<(), BackendError>> {
+        self.0.lock().expect("no test panics while marking").push((mark, entry));
+        Box::pin(ready(Ok(())))
+    }
+}
+
+fn nothing<T: Send + 'static>() -> BoxFuture<'static, Result<T, BackendError>> {
+    Box::pin(ready(Err(BackendError::Missing("not in this test".to_owned()))))
+}
+
+/// No state.
+pub(crate) struct State;
+
+impl StateBackend for State {
+    fn load<'a>(&'a self, _: &'a Owner, _: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, BackendError>> {
+        nothing()
+    }
+    fn save<'a>(&'a self, _: &'a Owner, _: &'a str, _: Vec<u8>) -> BoxFuture<'a, Result<(), BackendError>> {
+        nothing()
+    }
+    fn remove<'a>(&'a self, _: &'a Owner, _: &'a str) -> BoxFuture<'a, Result<(), BackendError>> {
+        nothing()
+    }
+}
+
+/// No node.
+pub(crate) struct NoNode;
+
+impl NodeBackend for NoNode {
+    fn facts(&self) -> BoxFuture<'_, Result<String, BackendError>> {
+        nothing()
+    }
+    fn read_file<'a>(&'a self, _: &'a str, _: u32) -> BoxFuture<'a, Result<Vec<u8>, BackendError>> {
+        nothing()
+    }
+    fn sha256_file<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<String, BackendError>> {
+        nothing()
+    }
+}
