@@ -3,7 +3,7 @@
 
 use floorwalker_sdk::host::ledger::{self, Entry};
 use floorwalker_sdk::host::{log, state};
-use floorwalker_sdk::{Stop, step};
+use floorwalker_sdk::{Run, Stop, step};
 use serde_json::{Value, json};
 
 use crate::answer;
@@ -26,8 +26,8 @@ pub(crate) struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     /// Steps `version` and `authenticate`.
-    pub(crate) fn log_in(config: &'a OdooOrder) -> Result<Self, Stop> {
-        let server = Server::new(config);
+    pub(crate) fn log_in(config: &'a OdooOrder, run: &Run) -> Result<Self, Stop> {
+        let server = Server::new(config, run);
         let series = step::run("version", || Series::of(&server.version()?))?;
         let session = step::run("authenticate", || server.authenticate())?;
         Ok(Self { config, series, session })
@@ -132,8 +132,8 @@ impl<'a> Desk<'a> {
 
 /// Cancels what runs left behind. An entry is cleaned when its order is seen cancelled, or when it was not there at
 /// two clean-ups: at the first, a create that was cut off on the way may still be at work.
-pub(crate) fn sweep(config: &OdooOrder, left: &[Entry]) -> Result<(), Stop> {
-    let desk = Desk::log_in(config)?;
+pub(crate) fn sweep(config: &OdooOrder, run: &Run, left: &[Entry]) -> Result<(), Stop> {
+    let desk = Desk::log_in(config, run)?;
     let before = state::load(ABSENT)?.unwrap_or_default();
     let before = String::from_utf8_lossy(&before).into_owned();
     let mut absent = Vec::new();

@@ -36,6 +36,10 @@ pub struct OdooOrder {
     #[serde(default = "quantity")]
     #[schemars(range(min = 1, max = 1000))]
     pub quantity: u32,
+    /// The longest a call may take, in milliseconds; absent: a quarter of the run's time.
+    #[serde(default)]
+    #[schemars(range(min = 100, max = 60_000))]
+    pub call_timeout_ms: Option<u32>,
 }
 
 /// How the dedicated customer is found.
@@ -72,7 +76,7 @@ impl Check for OdooOrder {
         &[Capability::Http, Capability::Secrets, Capability::Ledger, Capability::State];
 
     fn run(&self, run: &Run) -> Judgement {
-        let desk = Desk::log_in(self)?;
+        let desk = Desk::log_in(self, run)?;
         let (partner, product) = step::run("fixtures", || desk.fixtures())?;
         // Findable at the target by whoever cleans up, and the same if the same run is asked twice.
         let entry = ledger::Entry::new("sale.order", &format!("floorwalker-{}", run.id));
@@ -91,8 +95,8 @@ impl Check for OdooOrder {
 }
 
 impl Journey for OdooOrder {
-    fn clean_up(&self, _: &Run, left: Vec<ledger::Entry>) -> Result<(), CheckError> {
-        journey::sweep(self, &left).map_err(Stop::into_error)
+    fn clean_up(&self, run: &Run, left: Vec<ledger::Entry>) -> Result<(), CheckError> {
+        journey::sweep(self, run, &left).map_err(Stop::into_error)
     }
 }
 

@@ -1,17 +1,24 @@
 //! JSON-RPC calls to one Odoo (`POST /jsonrpc`), the password written by the host. Called by `journey`; what an
 //! answer means is said in `answer`. No call is tried twice: a create that was lost on the way back was still made.
 
-use floorwalker_sdk::Stop;
+use std::time::Duration;
+
 use floorwalker_sdk::host::http::{self, Encoding, Part};
+use floorwalker_sdk::{Run, Stop};
 use serde_json::{Value, json};
 
 use crate::OdooOrder;
 use crate::answer;
 
+/// A call may take that part of the run's time unless the config says otherwise: when one hangs, there is time left to
+/// cancel the order, read it back and say which step it was.
+const RUN_PARTS: u32 = 4;
+
 /// An Odoo server as a check's config names it.
 #[derive(Clone, Copy)]
 pub(crate) struct Server<'a> {
     config: &'a OdooOrder,
+    call_timeout: Duration,
 }
 
 /// A server and the user that logged in there.
@@ -21,8 +28,9 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Server<'a> {
-    pub(crate) fn new(config: &'a OdooOrder) -> Self {
-        Self { config }
+    pub(crate) fn new(config: &'a OdooOrder, run: &Run) -> Self {
+        let call_timeout_ms = config.call_timeout_ms.unwrap_or(run.timeout_ms / RUN_PARTS);
+        Self { config, call_timeout: Duration::from_millis(call_timeout_ms.into()) }
     }
 
     /// What the server says of its version; needs no login.
@@ -56,8 +64,8 @@ impl<'a> Server<'a> {
         body.extend(args);
         body.push(Part::from("}}"));
         let url = format!("{}/jsonrpc", self.config.base_url.trim_end_matches('/'));
-        let response = http::post(&url).header("content-type", "application/json").body(body).fetch()?;
-        answer::result(&response)
+        let request = http::post(&url).header("content-type", "application/json").body(body);
+        answer::result(&request.timeout(self.call_timeout).fetch()?)
     }
 }
 

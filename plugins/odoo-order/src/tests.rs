@@ -101,6 +101,7 @@ fn missing_stock_fails_the_reservation() {
 fn a_confirmation_without_an_answer_is_a_slow_target() {
     let (played, _, harness) = play(Fault::ConfirmHangs);
     assert_eq!(said(&played), (Status::Fail, Some(Reason::LatencyExceeded), Some("confirm")));
+    assert!(played.sent.iter().all(|sent| sent.options == r#"{"timeout_ms":2500}"#), "a quarter of the run");
     assert!(harness.left().is_empty());
 }
 
