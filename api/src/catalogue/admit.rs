@@ -32,7 +32,11 @@ pub(super) fn faults(spec: &check::Spec, plugin: &DescribedPlugin) -> Vec<Fault>
 pub(super) fn platform_faults(spec: &check::Spec) -> Vec<Fault> {
     let mut faults = vec![];
     if !spec.secrets.is_empty() {
-        faults.push(Fault::new("spec.secrets", "a platform check has no namespace to take Secrets from", "give the check a namespace"));
+        faults.push(Fault::new(
+            "spec.secrets",
+            "a platform check has no namespace to take Secrets from",
+            "give the check a namespace",
+        ));
     }
     if spec.service.is_some() {
         faults.push(Fault::new("spec.service", "a platform check speaks of no tenant's service", "remove it"));
@@ -42,8 +46,14 @@ pub(super) fn platform_faults(spec: &check::Spec) -> Vec<Fault> {
 
 /// What a tenant's check may not say of its tenant.
 pub(super) fn tenant_faults(spec: &check::Spec, tenant: &tenant::Spec) -> Vec<Fault> {
-    let Some(service) = spec.service.as_ref().filter(|service| !tenant.services.contains(service)) else { return vec![] };
-    vec![Fault::new("spec.service", format!("`{service}` is not a service of the tenant"), "add it to the Tenant, or correct it")]
+    let Some(service) = spec.service.as_ref().filter(|service| !tenant.services.contains(service)) else {
+        return vec![];
+    };
+    vec![Fault::new(
+        "spec.service",
+        format!("`{service}` is not a service of the tenant"),
+        "add it to the Tenant, or correct it",
+    )]
 }
 
 /// What the check may touch. A platform check is written by the platform, so its grants are its ceiling; ranges outside

@@ -18,7 +18,8 @@ impl Check {
     pub fn assignment(&self, version_of: impl Fn(&Secret) -> Option<String>) -> Assignment {
         let (metadata, spec) = (&self.manifest.metadata, &self.manifest.spec);
         let millis = |span: crate::quantity::Span| u64::try_from(span.0.as_millis()).unwrap_or(u64::MAX);
-        let secrets = spec.secrets.iter().map(|secret| SecretRef { name: secret.name.to_string(), version: version_of(secret) });
+        let secrets =
+            spec.secrets.iter().map(|secret| SecretRef { name: secret.name.to_string(), version: version_of(secret) });
         Assignment {
             check_id: self.id,
             tenant: self.tenant.clone(),

@@ -64,9 +64,11 @@ pub(super) fn bind(tenants: &Tenants) -> (Namespaces, Vec<(TenantName, Fault)>) 
         let claimants: Vec<_> = claims.iter().map(|(name, ..)| (*name).clone()).collect();
         let names = claimants.iter().map(TenantName::as_str).collect::<Vec<_>>().join(" and ");
         let message = format!("`{namespace}` is claimed by {names} and belongs to nobody");
-        faults.extend(claims.into_iter().map(|(name, _, field)| {
-            (name.clone(), Fault::new(field, message.clone(), "leave it in one Tenant"))
-        }));
+        faults.extend(
+            claims
+                .into_iter()
+                .map(|(name, _, field)| (name.clone(), Fault::new(field, message.clone(), "leave it in one Tenant"))),
+        );
         namespaces.contested.insert(namespace.clone(), claimants);
     }
     (namespaces, faults)

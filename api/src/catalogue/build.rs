@@ -66,7 +66,11 @@ impl Build<'_> {
                 let head = document.head();
                 if let Some(first) = documents.get(&head) {
                     let Source { file, line } = first.source();
-                    let fault = Fault::new("metadata.name", format!("{head} stands already in {file}:{line}"), "rename one, or remove it");
+                    let fault = Fault::new(
+                        "metadata.name",
+                        format!("{head} stands already in {file}:{line}"),
+                        "rename one, or remove it",
+                    );
                     self.refuse(document.source(), head, fault);
                 } else {
                     documents.insert(head, document.clone());
@@ -102,8 +106,10 @@ impl Build<'_> {
                 self.refuse(&manifest.source, manifest.head(), fault);
                 continue;
             }
-            let folder = manifest.source.file.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-            let plugin = Plugin { file: format!("{folder}{}", manifest.spec.source.file), manifest: Arc::clone(manifest) };
+            let folder =
+                manifest.source.file.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+            let plugin =
+                Plugin { file: format!("{folder}{}", manifest.spec.source.file), manifest: Arc::clone(manifest) };
             self.made.plugins.insert((manifest.metadata.namespace.clone(), manifest.metadata.name.clone()), plugin);
         }
     }
@@ -114,12 +120,18 @@ impl Build<'_> {
             let Document::Check(manifest) = document else { continue };
             match self.admit(manifest, &mut counts) {
                 Ok(check) => drop(self.made.checks.insert(check.id, check)),
-                Err(faults) => faults.into_iter().for_each(|fault| self.refuse(&manifest.source, manifest.head(), fault)),
+                Err(faults) => {
+                    faults.into_iter().for_each(|fault| self.refuse(&manifest.source, manifest.head(), fault))
+                }
             }
         }
     }
 
-    fn admit(&self, manifest: &Arc<Manifest<check::Spec>>, counts: &mut BTreeMap<TenantName, u32>) -> Result<Check, Vec<Fault>> {
+    fn admit(
+        &self,
+        manifest: &Arc<Manifest<check::Spec>>,
+        counts: &mut BTreeMap<TenantName, u32>,
+    ) -> Result<Check, Vec<Fault>> {
         let (metadata, spec) = (&manifest.metadata, &manifest.spec);
         let binding = match self.namespaces.owner(metadata.namespace.as_ref()) {
             Owner::Platform => None,
@@ -140,7 +152,11 @@ impl Build<'_> {
             let count = counts.entry(binding.tenant.clone()).or_default();
             if *count >= tenant.ceiling.checks {
                 let message = format!("the tenant has its {} checks already", tenant.ceiling.checks);
-                return Err(vec![Fault::new("", message, "remove a check, or ask the platform to raise spec.ceiling.checks")]);
+                return Err(vec![Fault::new(
+                    "",
+                    message,
+                    "remove a check, or ask the platform to raise spec.ceiling.checks",
+                )]);
             }
             *count += 1;
         }
@@ -170,10 +186,16 @@ impl Build<'_> {
         };
         match self.described.get(&plugin.manifest.spec.digest) {
             Some(Ok(described)) => Ok((plugin, described)),
-            Some(Err(why)) => {
-                Err(Fault::new("spec.plugin", format!("the plugin {name} cannot run: {why}"), "correct the Plugin or its component"))
-            }
-            None => Err(Fault::new("spec.plugin", format!("the plugin {name} is not described yet"), "wait, or look why its component is not read")),
+            Some(Err(why)) => Err(Fault::new(
+                "spec.plugin",
+                format!("the plugin {name} cannot run: {why}"),
+                "correct the Plugin or its component",
+            )),
+            None => Err(Fault::new(
+                "spec.plugin",
+                format!("the plugin {name} is not described yet"),
+                "wait, or look why its component is not read",
+            )),
         }
     }
 
@@ -182,6 +204,14 @@ impl Build<'_> {
         let at = self.texts.get(source.file.as_str()).map(|file| locate(file, source, &fault.field));
         let (line, column) = at.unwrap_or((source.line, 1));
         let Fault { field, message, remedy } = fault;
-        self.made.refused.push(Refusal { file: source.file.clone(), line, column, field, message, remedy, head: Some(head) });
+        self.made.refused.push(Refusal {
+            file: source.file.clone(),
+            line,
+            column,
+            field,
+            message,
+            remedy,
+            head: Some(head),
+        });
     }
 }

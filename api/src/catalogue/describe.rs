@@ -108,10 +108,18 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_with_its_cause() {
-        for answer in ["", "{}", r#"{"name": "p", "version": "1", "kind": "spell", "config": {}}"#, r#"{"name": "p", "version": "1", "kind": "probe", "config": {"type": 3}}"#] {
+        for answer in [
+            "",
+            "{}",
+            r#"{"name": "p", "version": "1", "kind": "spell", "config": {}}"#,
+            r#"{"name": "p", "version": "1", "kind": "probe", "config": {"type": 3}}"#,
+        ] {
             let error = DescribedPlugin::parse(Digest::of(b""), answer).expect_err(answer);
             assert!(DescribedPlugin::complaint(&error).contains(": "), "{error}");
         }
-        assert!(matches!(DescribedPlugin::parse(Digest::of(b""), &" ".repeat(DESCRIBE_BYTES_MAX + 1)), Err(DescribeError::Length(_))));
+        assert!(matches!(
+            DescribedPlugin::parse(Digest::of(b""), &" ".repeat(DESCRIBE_BYTES_MAX + 1)),
+            Err(DescribeError::Length(_))
+        ));
     }
 }

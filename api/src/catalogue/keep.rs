@@ -62,7 +62,9 @@ fn is_kept(document: &Document, fresh: &[Document], refused: &[Refusal]) -> bool
     let head = document.head();
     let concerns = |refusal: &Refusal| match &refusal.head {
         None => true,
-        Some(broken) => *broken == head || (broken.name.is_none() && broken.kind == head.kind && broken.namespace == head.namespace),
+        Some(broken) => {
+            *broken == head || (broken.name.is_none() && broken.kind == head.kind && broken.namespace == head.namespace)
+        }
     };
     refused.iter().any(concerns) && !fresh.iter().any(|document| document.head() == head)
 }

@@ -27,7 +27,11 @@ impl Build<'_> {
         }
     }
 
-    fn law<S: Kind>(&mut self, manifest: &Arc<Manifest<S>>, faults: fn(&S, &tenant::Spec) -> Vec<Fault>) -> Option<Law<S>> {
+    fn law<S: Kind>(
+        &mut self,
+        manifest: &Arc<Manifest<S>>,
+        faults: fn(&S, &tenant::Spec) -> Vec<Fault>,
+    ) -> Option<Law<S>> {
         let namespace = manifest.metadata.namespace.as_ref();
         let (tenant, faults) = match self.namespaces.owner(namespace) {
             Owner::Platform => (None, vec![]),
@@ -89,7 +93,8 @@ fn rule_faults(spec: &freeze_rule::Spec, tenant: &tenant::Spec) -> Vec<Fault> {
 fn policy_faults(spec: &release_policy::Spec, tenant: &tenant::Spec) -> Vec<Fault> {
     let environments = unknown_environments("spec.match.environments", &spec.matches.environments, tenant);
     let services = spec.matches.services.iter().enumerate().filter(|(_, name)| !tenant.services.contains(name));
-    let services = services.map(|(index, name)| unknown(format!("spec.match.services[{index}]"), "a service", ServiceName::as_str(name)));
+    let services = services
+        .map(|(index, name)| unknown(format!("spec.match.services[{index}]"), "a service", ServiceName::as_str(name)));
     environments.chain(services).collect()
 }
 

@@ -86,7 +86,9 @@ fn fault(error: &jsonschema::ValidationError<'_>) -> Fault {
 fn size_fault(config: &Value) -> Option<Fault> {
     let bytes = config.to_string().len();
     let (nodes, depth) = extent(config);
-    let over = |what: String, most: usize| Some(Fault::new("spec.config", format!("has {what}"), format!("keep {most} or less")));
+    let over = |what: String, most: usize| {
+        Some(Fault::new("spec.config", format!("has {what}"), format!("keep {most} or less")))
+    };
     if bytes > CONFIG_BYTES_MAX {
         return over(format!("{bytes} bytes as JSON"), CONFIG_BYTES_MAX);
     }

@@ -14,7 +14,6 @@ use crate::id::{CheckId, EnvironmentName, Namespace, ObjectName, TenantName};
 use crate::limits::RunLimits;
 use crate::manifest::{FileText, Manifest, Refusal, check, freeze_rule, plugin, release_policy};
 
-
 /// Everything in force. `Default` is the empty one that a start begins with.
 #[derive(Debug, Default)]
 pub struct Catalogue {

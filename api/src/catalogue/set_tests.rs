@@ -29,7 +29,10 @@ fn tenant(name: &str, namespace: &str) -> String {
 }
 
 fn plugin() -> String {
-    format!("{HEAD}kind: Plugin\nmetadata: {{name: http-probe}}\nspec: {{source: {{file: p.wasm}}, digest: \"{}\"}}\n", digest())
+    format!(
+        "{HEAD}kind: Plugin\nmetadata: {{name: http-probe}}\nspec: {{source: {{file: p.wasm}}, digest: \"{}\"}}\n",
+        digest()
+    )
 }
 
 fn check(name: &str, config: &str) -> String {
@@ -161,7 +164,10 @@ fn only_the_broken_document_is_kept_when_it_says_which_it_is() {
     let second = next(&first, &with(&[("r.yaml", &b.replace("when", "wen"))]), &described());
     assert_eq!(second.rules.iter().map(|law| law.manifest.id()).collect::<Vec<_>>(), ["b"]);
     let moved = next(&second, &with(&[("r.yaml", "{"), ("s.yaml", &b.replace("ops", "retail"))]), &described());
-    assert_eq!(moved.rules[0].manifest.spec.owner, "retail", "what stands in a file now comes before what one last held");
+    assert_eq!(
+        moved.rules[0].manifest.spec.owner, "retail",
+        "what stands in a file now comes before what one last held"
+    );
 }
 
 #[test]
@@ -181,10 +187,13 @@ fn law_that_never_parsed_closes_its_scope() {
 
 #[test]
 fn a_tenants_law_is_its_own() {
-    let texts = with(&[("r.yaml", &rule("{name: r, namespace: acme-prod}", WINDOW)), ("p.yaml", &rule("{name: p}", WINDOW))]);
+    let texts =
+        with(&[("r.yaml", &rule("{name: r, namespace: acme-prod}", WINDOW)), ("p.yaml", &rule("{name: p}", WINDOW))]);
     let catalogue = next(&Catalogue::default(), &texts, &described());
     let (acme, globex): (TenantName, TenantName) = ("acme".parse().expect("a name"), "globex".parse().expect("a name"));
-    let names = |tenant: &TenantName| catalogue.rules.iter().filter(|law| law.is_for(tenant)).map(|law| law.manifest.id()).collect::<Vec<_>>();
+    let names = |tenant: &TenantName| {
+        catalogue.rules.iter().filter(|law| law.is_for(tenant)).map(|law| law.manifest.id()).collect::<Vec<_>>()
+    };
     assert_eq!(names(&acme), ["p", "acme-prod/r"]);
     assert_eq!(names(&globex), ["p"]);
 }

@@ -102,6 +102,13 @@ pub struct Answer {
     pub url: Option<String>,
 }
 
+/// The answer to a question with `at`: nobody who reads `decision` takes it for one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Simulation {
+    /// What would have been said; no id, no ticket, no address.
+    pub simulated: Answer,
+}
+
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ReasonItem {

@@ -138,7 +138,11 @@ impl Kind for Spec {
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
-        vec![("PLUGIN", self.plugin.to_string()), ("INTERVAL", self.run_interval.to_string()), ("TIMEOUT", self.timeout.to_string())]
+        vec![
+            ("PLUGIN", self.plugin.to_string()),
+            ("INTERVAL", self.run_interval.to_string()),
+            ("TIMEOUT", self.timeout.to_string()),
+        ]
     }
 }
 
@@ -177,7 +181,11 @@ impl Spec {
             faults.push(Fault::new("spec.alert", message, remedy));
         }
         if recover == 0 || recover > ALERT_RUNS_MAX {
-            faults.push(Fault::new("spec.alert.recover", format!("is {recover}"), format!("write 1 to {ALERT_RUNS_MAX}")));
+            faults.push(Fault::new(
+                "spec.alert.recover",
+                format!("is {recover}"),
+                format!("write 1 to {ALERT_RUNS_MAX}"),
+            ));
         }
         faults
     }

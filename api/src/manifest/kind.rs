@@ -39,7 +39,11 @@ pub(super) fn metadata_faults(metadata: &Metadata) -> Vec<Fault> {
         let field = format!("metadata.labels.{key}");
         if !is_label_key(key) {
             let message = format!("`{}` is not a label's key", cut(key, LABEL_BYTES_MAX));
-            faults.push(Fault::new(field, message, "write letters, digits, `-`, `_`, `.`, with a DNS prefix and `/` at most"));
+            faults.push(Fault::new(
+                field,
+                message,
+                "write letters, digits, `-`, `_`, `.`, with a DNS prefix and `/` at most",
+            ));
         } else if !is_label_value(value) {
             let message = format!("`{}` is not a label's value", cut(value, LABEL_BYTES_MAX));
             faults.push(Fault::new(field, message, "write at most 63 letters, digits, `-`, `_`, `.`"));
@@ -51,7 +55,11 @@ pub(super) fn metadata_faults(metadata: &Metadata) -> Vec<Fault> {
 fn is_label_key(key: &str) -> bool {
     let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    key.len() <= KEY_BYTES_MAX && !name.is_empty() && is_label_value(name) && key.chars().all(plain) && key.matches('/').count() <= 1
+    key.len() <= KEY_BYTES_MAX
+        && !name.is_empty()
+        && is_label_value(name)
+        && key.chars().all(plain)
+        && key.matches('/').count() <= 1
 }
 
 fn is_label_value(value: &str) -> bool {
@@ -62,7 +70,9 @@ fn is_label_value(value: &str) -> bool {
 pub(super) fn twice<'n>(field: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<Fault> {
     let mut seen = std::collections::BTreeSet::new();
     let again = names.into_iter().enumerate().filter(|(_, name)| !seen.insert(*name));
-    again.map(|(index, name)| Fault::new(format!("{field}[{index}]"), format!("`{name}` stands here twice"), "keep one")).collect()
+    again
+        .map(|(index, name)| Fault::new(format!("{field}[{index}]"), format!("`{name}` stands here twice"), "keep one"))
+        .collect()
 }
 
 /// Says when a list is longer than anybody needs.
@@ -75,7 +85,8 @@ pub(super) fn line_fault(field: &str, text: &str, bytes_max: usize) -> Option<Fa
     if text.trim().is_empty() {
         return Some(Fault::new(field, "is empty", "write one line"));
     }
-    (text.len() > bytes_max).then(|| Fault::new(field, format!("has {} bytes", text.len()), format!("write {bytes_max} or fewer")))
+    (text.len() > bytes_max)
+        .then(|| Fault::new(field, format!("has {} bytes", text.len()), format!("write {bytes_max} or fewer")))
 }
 
 #[cfg(test)]
@@ -90,7 +101,9 @@ mod tests {
         for bad in ["", "a/", "a/b/c", "sp ace", "ü"] {
             assert!(!is_label_key(bad), "{bad} was taken");
         }
-        assert!(is_label_value("order-to-cash") && is_label_value("") && !is_label_value("a b") && !is_label_value("a/b"));
+        assert!(
+            is_label_value("order-to-cash") && is_label_value("") && !is_label_value("a b") && !is_label_value("a/b")
+        );
     }
 
     #[test]

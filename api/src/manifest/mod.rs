@@ -26,7 +26,7 @@ pub mod schema;
 pub use document::{Document, Manifest, Source};
 pub use envelope::{API_VERSION, Envelope, Metadata};
 pub use kind::Kind;
-pub(crate) use read::{dotted, locate};
 pub use read::read_file;
+pub(crate) use read::{dotted, locate};
 pub use refusal::{Fault, Head, KindName, Refusal};
 pub use text::FileText;

@@ -160,7 +160,11 @@ fn head(tree: &Tree) -> Option<Head> {
 /// What is wrong around the spec, kind first.
 fn envelope_faults(tree: &Tree) -> Vec<Fault> {
     let Node::Map(entries) = &tree.node else {
-        return vec![Fault::new("", "a document is a map with apiVersion, kind, metadata and spec", "write these four keys")];
+        return vec![Fault::new(
+            "",
+            "a document is a map with apiVersion, kind, metadata and spec",
+            "write these four keys",
+        )];
     };
     let known = || KindName::ALL.map(KindName::as_str).join(", ");
     match tree.text(&["kind"]) {
@@ -173,13 +177,19 @@ fn envelope_faults(tree: &Tree) -> Vec<Fault> {
     }
     match tree.text(&["apiVersion"]) {
         Some(API_VERSION) => {}
-        _ => return vec![Fault::new("apiVersion", "is missing or unknown", format!("write apiVersion: {API_VERSION}"))],
+        _ => {
+            return vec![Fault::new("apiVersion", "is missing or unknown", format!("write apiVersion: {API_VERSION}"))];
+        }
     }
     let unknown = entries.iter().filter(|(key, _)| !KEYS.contains(&key.text.as_str()));
     unknown
         .map(|(key, _)| match key.text.as_str() {
             "status" => Fault::new("status", "is written by the aggregator, never in a file", "remove it"),
-            other => Fault::new(other, format!("`{}` is unknown", cut(other, ECHO_BYTES_MAX)), format!("keep only {}", KEYS.join(", "))),
+            other => Fault::new(
+                other,
+                format!("`{}` is unknown", cut(other, ECHO_BYTES_MAX)),
+                format!("keep only {}", KEYS.join(", ")),
+            ),
         })
         .collect()
 }
@@ -202,9 +212,11 @@ fn explain(error: &serde_saphyr::Error, tree: &Tree, place: Place) -> Fault {
             let message = format!("`{}` is not one of {}", cut(variant, ECHO_BYTES_MAX), expected.join(", "));
             Fault::new(at, message, "write one of them")
         }
-        E::QuotingRequired { value, .. } => {
-            Fault::new(at, format!("`{}` reads as a number or a boolean", cut(value, ECHO_BYTES_MAX)), "put it in quotes")
-        }
+        E::QuotingRequired { value, .. } => Fault::new(
+            at,
+            format!("`{}` reads as a number or a boolean", cut(value, ECHO_BYTES_MAX)),
+            "put it in quotes",
+        ),
         E::Message { msg, .. } | E::SerdeVariantId { msg, .. } => Fault::new(at, msg.clone(), "correct the value"),
         E::SerdeInvalidType { unexpected, expected, .. } | E::SerdeInvalidValue { unexpected, expected, .. } => {
             Fault::new(at, format!("{unexpected} stands where {expected} is expected"), "correct the value")
@@ -221,9 +233,7 @@ fn explain(error: &serde_saphyr::Error, tree: &Tree, place: Place) -> Fault {
 fn missing<S: Kind>(text: &str, field: &str) -> Option<String> {
     let json: serde_json::Value = serde_saphyr::from_str_with_options(text, yaml::options()).ok()?;
     let validator = jsonschema::validator_for(&super::schema::of(S::NAME)).ok()?;
-    let lacks = |error: &jsonschema::ValidationError<'_>| {
-        matches!(error.kind(), jsonschema::error::ValidationErrorKind::Required { property } if property.as_str() == Some(field))
-    };
+    let lacks = |error: &jsonschema::ValidationError<'_>| matches!(error.kind(), jsonschema::error::ValidationErrorKind::Required { property } if property.as_str() == Some(field));
     let error = validator.iter_errors(&json).find(lacks)?;
     Some(dotted(&format!("{}/{field}", error.instance_path().as_str())))
 }
@@ -246,13 +256,20 @@ pub(crate) fn dotted(pointer: &str) -> String {
 fn explain_syntax(error: &serde_saphyr::Error) -> (String, String) {
     use serde_saphyr::Error as E;
     match error.without_snippet() {
-        E::DuplicateMappingKey { key, .. } => {
-            (format!("the key `{}` stands here twice", cut(key.as_deref().unwrap_or("?"), ECHO_BYTES_MAX)), "keep one".to_owned())
+        E::DuplicateMappingKey { key, .. } => (
+            format!("the key `{}` stands here twice", cut(key.as_deref().unwrap_or("?"), ECHO_BYTES_MAX)),
+            "keep one".to_owned(),
+        ),
+        E::Budget { .. }
+        | E::AliasReplayLimitExceeded { .. }
+        | E::AliasExpansionLimitExceeded { .. }
+        | E::AliasReplayStackDepthExceeded { .. } => (
+            "the document is too deep, too long or shares too much".to_owned(),
+            "write it without aliases, or split it".to_owned(),
+        ),
+        E::MergeKeyNotAllowed { .. } => {
+            ("merge keys (`<<`) are not taken".to_owned(), "write the fields out".to_owned())
         }
-        E::Budget { .. } | E::AliasReplayLimitExceeded { .. } | E::AliasExpansionLimitExceeded { .. } | E::AliasReplayStackDepthExceeded { .. } => {
-            ("the document is too deep, too long or shares too much".to_owned(), "write it without aliases, or split it".to_owned())
-        }
-        E::MergeKeyNotAllowed { .. } => ("merge keys (`<<`) are not taken".to_owned(), "write the fields out".to_owned()),
         other => {
             let text = other.to_string();
             let first = text.lines().next().unwrap_or_default();

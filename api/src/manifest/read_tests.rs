@@ -22,12 +22,15 @@ fn refusals(text: &str) -> Vec<String> {
 }
 
 fn check(body: &str) -> String {
-    format!("apiVersion: floorwalker.dev/v1alpha1\nkind: Check\nmetadata: {{name: c, namespace: acme-prod}}\nspec:\n{body}")
+    format!(
+        "apiVersion: floorwalker.dev/v1alpha1\nkind: Check\nmetadata: {{name: c, namespace: acme-prod}}\nspec:\n{body}"
+    )
 }
 
 #[test]
 fn a_good_file_gives_its_documents() {
-    let text = format!("# first\n---\n{TENANT}---\n{}", check("  {plugin: http-probe, runInterval: 60s, timeout: 20s}\n"));
+    let text =
+        format!("# first\n---\n{TENANT}---\n{}", check("  {plugin: http-probe, runInterval: 60s, timeout: 20s}\n"));
     let documents: Vec<_> = read_file(&file(&text)).into_iter().map(|read| read.expect("a document")).collect();
     let heads: Vec<_> = documents.iter().map(|d| (d.head().to_string(), d.source().line)).collect();
     assert_eq!(heads, [("Tenant acme".to_owned(), 3), ("Check acme-prod/c".to_owned(), 11)]);
@@ -37,9 +40,18 @@ fn a_good_file_gives_its_documents() {
 #[test]
 fn each_refusal_names_line_field_and_remedy() {
     let cases = [
-        ("kind: Servce\n", "a.yaml:1: kind: `Servce` is unknown; write one of Tenant, Plugin, Check, FreezeRule, ReleasePolicy"),
-        ("kind: Check\napiVersion: v1\n", "a.yaml:2: apiVersion: is missing or unknown; write apiVersion: floorwalker.dev/v1alpha1"),
-        (&format!("{TENANT}status: {{}}\n"), "a.yaml:8: status: is written by the aggregator, never in a file; remove it"),
+        (
+            "kind: Servce\n",
+            "a.yaml:1: kind: `Servce` is unknown; write one of Tenant, Plugin, Check, FreezeRule, ReleasePolicy",
+        ),
+        (
+            "kind: Check\napiVersion: v1\n",
+            "a.yaml:2: apiVersion: is missing or unknown; write apiVersion: floorwalker.dev/v1alpha1",
+        ),
+        (
+            &format!("{TENANT}status: {{}}\n"),
+            "a.yaml:8: status: is written by the aggregator, never in a file; remove it",
+        ),
         (
             &check("  plugin: p\n  runIntervall: 60s\n  timeout: 20s\n"),
             "a.yaml:6: spec.runIntervall: `runIntervall` is unknown; write one of plugin, service, config, secrets, grants, \
@@ -54,9 +66,14 @@ fn each_refusal_names_line_field_and_remedy() {
             &check("  plugin: p\n  runInterval: 1.5h\n  timeout: 20s\n"),
             "a.yaml:6: spec.runInterval: `1.5h` is not a length of time such as 500ms, 60s, 5m, 2h or 1d; correct the value",
         ),
-        (&check("  plugin: p\n  runInterval: 4s\n  timeout: 2s\n"), "a.yaml:6: spec.runInterval: 4s is under 5s; write 5s or more"),
         (
-            &check("  plugin: p\n  runInterval: 60s\n  timeout: 20s\n  grants:\n    http:\n      - https://a.example:443\n      - a.example\n"),
+            &check("  plugin: p\n  runInterval: 4s\n  timeout: 2s\n"),
+            "a.yaml:6: spec.runInterval: 4s is under 5s; write 5s or more",
+        ),
+        (
+            &check(
+                "  plugin: p\n  runInterval: 60s\n  timeout: 20s\n  grants:\n    http:\n      - https://a.example:443\n      - a.example\n",
+            ),
             "a.yaml:11: spec.grants.http[1]: `a.example` is not an origin such as https://shop.example:443 or \
              https://*.shop.example:443; correct the value",
         ),
@@ -97,7 +114,8 @@ fn an_unreadable_head_is_no_head() {
 
 #[test]
 fn fields_are_located_again_for_the_catalogue() {
-    let text = format!("{TENANT}---\n\n{}", check("  plugin: p\n  runInterval: 60s\n  timeout: 20s\n  config: {url: x}\n"));
+    let text =
+        format!("{TENANT}---\n\n{}", check("  plugin: p\n  runInterval: 60s\n  timeout: 20s\n  config: {url: x}\n"));
     let file = file(&text);
     let read = read_file(&file);
     let document = read[1].as_ref().expect("a check");
@@ -108,5 +126,8 @@ fn fields_are_located_again_for_the_catalogue() {
 #[test]
 fn unreadable_files_are_refused_whole() {
     let read = read_file(&FileText::unreadable("b.yaml", "permission denied"));
-    assert_eq!(read[0].as_ref().expect_err("unreadable").to_string(), "b.yaml:1: permission denied; make it a readable text file, or split it");
+    assert_eq!(
+        read[0].as_ref().expect_err("unreadable").to_string(),
+        "b.yaml:1: permission denied; make it a readable text file, or split it"
+    );
 }

@@ -198,7 +198,9 @@ impl Kind for Spec {
     fn validate(&self, _: &Metadata) -> Vec<Fault> {
         let mut faults = vec![];
         let Match { environments, classes, services } = &self.matches;
-        for (key, count) in [("environments", environments.len()), ("classes", classes.len()), ("services", services.len())] {
+        for (key, count) in
+            [("environments", environments.len()), ("classes", classes.len()), ("services", services.len())]
+        {
             faults.extend(too_many(&format!("spec.match.{key}"), count, NAMES_MAX));
         }
         let Requirements::Checks(checks) = &self.requirements else { return faults };
@@ -226,10 +228,18 @@ impl RequiredCheck {
     fn faults(&self, field: &str) -> Vec<Fault> {
         let mut faults = vec![];
         if self.labels.is_empty() {
-            faults.push(Fault::new(format!("{field}.labels"), "is empty and would mean every check", "name a label of the check"));
+            faults.push(Fault::new(
+                format!("{field}.labels"),
+                "is empty and would mean every check",
+                "name a label of the check",
+            ));
         }
         if self.share == 0 || self.share > 100 {
-            faults.push(Fault::new(format!("{field}.share"), format!("{} is no share in percent", self.share), "write 1 to 100"));
+            faults.push(Fault::new(
+                format!("{field}.share"),
+                format!("{} is no share in percent", self.share),
+                "write 1 to 100",
+            ));
         }
         if self.at_least == 0 || self.at_least > AT_LEAST_MAX {
             let remedy = format!("write 1 to {AT_LEAST_MAX}");

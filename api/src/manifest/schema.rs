@@ -32,7 +32,9 @@ mod tests {
 
     #[test]
     fn schemas_take_what_the_types_take() {
-        let valid = |json: serde_json::Value| jsonschema::validator_for(&of(KindName::ReleasePolicy)).expect("a schema").is_valid(&json);
+        let valid = |json: serde_json::Value| {
+            jsonschema::validator_for(&of(KindName::ReleasePolicy)).expect("a schema").is_valid(&json)
+        };
         let policy = |requirements: serde_json::Value| {
             serde_json::json!({"apiVersion": "floorwalker.dev/v1alpha1", "kind": "ReleasePolicy", "metadata": {"name": "p"},
                 "spec": {"match": {"classes": ["feature"]}, "requirements": requirements}})

@@ -133,7 +133,11 @@ impl Kind for Spec {
     fn validate(&self, metadata: &Metadata) -> Vec<Fault> {
         let mut faults = vec![];
         if metadata.namespace.is_some() {
-            faults.push(Fault::new("metadata.namespace", "a Tenant is the platform's and has no namespace", "remove it"));
+            faults.push(Fault::new(
+                "metadata.namespace",
+                "a Tenant is the platform's and has no namespace",
+                "remove it",
+            ));
         }
         faults.extend(zone::fault("spec.timeZone", &self.time_zone));
         faults.extend(self.location_faults());
@@ -184,8 +188,10 @@ impl Spec {
 
 impl Ceiling {
     fn faults(&self) -> Vec<Fault> {
-        let lists = [("http", self.http.len()), ("addresses", self.addresses.len()), ("nodeFiles", self.node_files.len())];
-        let too_long = lists.iter().filter_map(|(key, count)| too_many(&format!("spec.ceiling.{key}"), *count, CEILING_MAX));
+        let lists =
+            [("http", self.http.len()), ("addresses", self.addresses.len()), ("nodeFiles", self.node_files.len())];
+        let too_long =
+            lists.iter().filter_map(|(key, count)| too_many(&format!("spec.ceiling.{key}"), *count, CEILING_MAX));
         let mut faults: Vec<_> = too_long.collect();
         let most = ByteSize(RunLimits::CEILING.memory_bytes);
         if self.memory < ByteSize(1 << 20) || self.memory > most {

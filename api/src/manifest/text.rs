@@ -18,7 +18,8 @@ impl FileText {
         let text = if bytes.len() > MANIFEST_BYTES_MAX {
             Err(format!("the file has more than {MANIFEST_BYTES_MAX} bytes"))
         } else {
-            String::from_utf8(bytes).map_err(|error| format!("the file is not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))
+            String::from_utf8(bytes)
+                .map_err(|error| format!("the file is not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))
         };
         Self { path: path.into(), text }
     }
@@ -41,7 +42,10 @@ mod tests {
     #[test]
     fn what_is_no_text_says_why() {
         assert!(FileText::from_bytes("a.yaml", b"kind: Check".to_vec()).text.is_ok());
-        assert_eq!(FileText::from_bytes("a.yaml", vec![b'a', 0xff]).text, Err("the file is not UTF-8 from byte 1 on".to_owned()));
+        assert_eq!(
+            FileText::from_bytes("a.yaml", vec![b'a', 0xff]).text,
+            Err("the file is not UTF-8 from byte 1 on".to_owned())
+        );
         assert!(FileText::from_bytes("a.yaml", vec![b'a'; MANIFEST_BYTES_MAX + 1]).text.is_err());
     }
 

@@ -19,7 +19,8 @@ pub(super) fn fault(field: &str, name: &str) -> Option<Fault> {
         return Some(Fault::new(field, message, "write a zone such as Europe/Berlin"));
     };
     let written = zone.iana_name().unwrap_or(name);
-    (written != name).then(|| Fault::new(field, format!("`{}` is spelt otherwise", short(name)), format!("write {written}")))
+    (written != name)
+        .then(|| Fault::new(field, format!("`{}` is spelt otherwise", short(name)), format!("write {written}")))
 }
 
 fn short(name: &str) -> &str {

@@ -25,14 +25,24 @@ impl Kind for Spec {
         faults.extend(self.message.as_ref().and_then(|text| line_fault("spec.message", text, TEXT_BYTES_MAX)));
         faults.extend(match_faults(&self.matches));
         let except = &self.except;
-        let lists = [("classes", except.classes.len()), ("tenants", except.tenants.len()), ("environments", except.environments.len())];
-        faults.extend(lists.iter().filter_map(|(key, count)| too_many(&format!("spec.except.{key}"), *count, ENTRIES_MAX)));
+        let lists = [
+            ("classes", except.classes.len()),
+            ("tenants", except.tenants.len()),
+            ("environments", except.environments.len()),
+        ];
+        faults.extend(
+            lists.iter().filter_map(|(key, count)| too_many(&format!("spec.except.{key}"), *count, ENTRIES_MAX)),
+        );
         faults.extend(when_faults(&self.when));
         faults
     }
 
     fn columns(&self) -> Vec<(&'static str, String)> {
-        vec![("EFFECT", self.effect.as_str().to_owned()), ("MODE", self.mode.as_str().to_owned()), ("ZONE", self.when.timezone.clone())]
+        vec![
+            ("EFFECT", self.effect.as_str().to_owned()),
+            ("MODE", self.mode.as_str().to_owned()),
+            ("ZONE", self.when.timezone.clone()),
+        ]
     }
 }
 
@@ -51,7 +61,11 @@ fn match_faults(matches: &Match) -> Vec<Fault> {
     for (key, values) in tenant_labels {
         let field = format!("spec.match.tenantLabels.{key}");
         if values.is_empty() {
-            faults.push(Fault::new(&field, "accepts no value, so the rule would match nobody", "name a value, or remove the key"));
+            faults.push(Fault::new(
+                &field,
+                "accepts no value, so the rule would match nobody",
+                "name a value, or remove the key",
+            ));
         }
         faults.extend(too_many(&field, values.len(), ENTRIES_MAX));
     }
@@ -67,13 +81,17 @@ fn match_faults(matches: &Match) -> Vec<Fault> {
 fn when_faults(when: &When) -> Vec<Fault> {
     let mut faults = vec![];
     if !matches!(when.timezone.as_str(), "tenant-local" | "location-local") {
-        faults.extend(zone::fault("spec.when.timezone", &when.timezone).map(|fault| Fault {
-            remedy: format!("{}, tenant-local or location-local", fault.remedy),
-            ..fault
-        }));
+        faults.extend(
+            zone::fault("spec.when.timezone", &when.timezone)
+                .map(|fault| Fault { remedy: format!("{}, tenant-local or location-local", fault.remedy), ..fault }),
+        );
     }
     if when.once.is_empty() && when.weekly.is_empty() {
-        faults.push(Fault::new("spec.when", "holds no window, so the rule would never apply", "write `once` or `weekly` windows"));
+        faults.push(Fault::new(
+            "spec.when",
+            "holds no window, so the rule would never apply",
+            "write `once` or `weekly` windows",
+        ));
     }
     faults.extend(too_many("spec.when.once", when.once.len(), WINDOWS_MAX));
     faults.extend(too_many("spec.when.weekly", when.weekly.len(), WINDOWS_MAX));
@@ -86,7 +104,11 @@ fn when_faults(when: &When) -> Vec<Fault> {
     let empty = when.weekly.iter().enumerate().filter(|(_, window)| is_empty(**window));
     faults.extend(empty.map(|(index, _)| {
         let remedy = "write another end; a whole week is `mon 00:00` to `sun 24:00`";
-        Fault::new(format!("spec.when.weekly[{index}].to"), "is the same minute as `from`, so the window has no length", remedy)
+        Fault::new(
+            format!("spec.when.weekly[{index}].to"),
+            "is the same minute as `from`, so the window has no length",
+            remedy,
+        )
     }));
     faults
 }
@@ -104,7 +126,12 @@ mod tests {
 
     fn faults(spec: &str) -> Vec<String> {
         let spec: Spec = serde_json::from_str(spec).expect("a spec");
-        let metadata = Metadata { name: "r".parse().expect("a label"), namespace: None, labels: [].into(), annotations: [].into() };
+        let metadata = Metadata {
+            name: "r".parse().expect("a label"),
+            namespace: None,
+            labels: [].into(),
+            annotations: [].into(),
+        };
         spec.validate(&metadata).into_iter().map(|fault| fault.field).collect()
     }
 
