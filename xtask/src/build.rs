@@ -37,7 +37,8 @@ pub(crate) fn all(setting: &Setting) -> anyhow::Result<()> {
 
 /// The plugins and the hostile guests, as WebAssembly components.
 fn components(setting: &Setting, workspace: &Workspace) -> anyhow::Result<()> {
-    let words = ["build", "--locked", "--profile", "plugin", "--target", "wasm32-wasip2"];
+    // A plugin is a library; the guests are examples, since cargo gives a package one library.
+    let words = ["build", "--locked", "--profile", "plugin", "--target", "wasm32-wasip2", "--lib", "--examples"];
     let mut command = launch::cargo(&setting.root, &words);
     for name in workspace.components() {
         command.args(["-p", &name]);
