@@ -42,7 +42,8 @@ impl Child {
     /// It cannot be started.
     pub fn spawn(name: &str, mut command: Command, folder: &Path) -> anyhow::Result<Self> {
         let (stdout, stderr) = (folder.join(format!("{name}.stdout")), folder.join(format!("{name}.stderr")));
-        command.stdin(Stdio::null()).stdout(File::create(&stdout)?).stderr(File::create(&stderr)?);
+        // A pipe that stays open: some of our processes end when the one who started them lets go of it.
+        command.stdin(Stdio::piped()).stdout(File::create(&stdout)?).stderr(File::create(&stderr)?);
         let process = command.process_group(0).spawn().with_context(|| format!("cannot start {name}"))?;
         Ok(Self { name: name.to_owned(), process, stdout, stderr })
     }

@@ -14,6 +14,7 @@ pub mod push;
 pub mod real;
 pub mod serve;
 
+pub mod cli;
 pub mod parts;
 pub mod stand;
 pub mod state;
