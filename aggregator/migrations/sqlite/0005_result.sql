@@ -1,0 +1,63 @@
+-- The last known of a check on a node.
+CREATE TABLE last_run (
+    tenant         TEXT    NOT NULL,
+    check_id       BLOB    NOT NULL CHECK (length(check_id) = 16),
+    cluster        TEXT    NOT NULL,
+    node           TEXT    NOT NULL,
+    run_at_ms      INTEGER,
+    received_at_ms INTEGER NOT NULL,
+    status         TEXT,
+    reason         TEXT,
+    summary        TEXT,
+    failed_step    TEXT,
+    evidence       TEXT    NOT NULL DEFAULT '[]',
+    problem        INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (tenant, check_id, cluster, node)
+) STRICT, WITHOUT ROWID;
+
+-- Transitions and failures with their detail.
+CREATE TABLE result (
+    tenant         TEXT    NOT NULL,
+    check_id       BLOB    NOT NULL CHECK (length(check_id) = 16),
+    run_at_ms      INTEGER NOT NULL,
+    cluster        TEXT    NOT NULL,
+    node           TEXT    NOT NULL,
+    epoch          BLOB    NOT NULL,
+    seq            INTEGER NOT NULL,
+    received_at_ms INTEGER NOT NULL,
+    kind           TEXT    NOT NULL,
+    body           TEXT    NOT NULL,
+    PRIMARY KEY (tenant, check_id, run_at_ms, cluster, node, epoch, seq)
+) STRICT;
+
+CREATE INDEX result_by_age ON result (received_at_ms);
+
+-- Counts, from roll-ups alone, by the minute their interval ended in.
+CREATE TABLE rollup_minute (
+    tenant    TEXT    NOT NULL,
+    check_id  BLOB    NOT NULL CHECK (length(check_id) = 16),
+    cluster   TEXT    NOT NULL,
+    node      TEXT    NOT NULL,
+    minute    INTEGER NOT NULL,
+    runs      INTEGER NOT NULL,
+    by_status TEXT    NOT NULL,
+    by_reason TEXT    NOT NULL,
+    sketch    TEXT    NOT NULL,
+    PRIMARY KEY (tenant, check_id, cluster, node, minute)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX rollup_by_minute ON rollup_minute (minute);
+
+-- What journeys made at their targets, as last said.
+CREATE TABLE ledger (
+    tenant   TEXT    NOT NULL,
+    check_id BLOB    NOT NULL CHECK (length(check_id) = 16),
+    cluster  TEXT    NOT NULL,
+    node     TEXT    NOT NULL,
+    kind     TEXT    NOT NULL,
+    key      TEXT    NOT NULL,
+    id       TEXT,
+    state    TEXT    NOT NULL,
+    at_ms    INTEGER NOT NULL,
+    PRIMARY KEY (tenant, check_id, cluster, node, kind, key)
+) STRICT, WITHOUT ROWID;

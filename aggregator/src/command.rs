@@ -1,0 +1,76 @@
+//! Shell: the commands that are no server: `ca` and `token`. Called by `main`; what they made is printed on standard
+//! output, one thing a line, so that scripts can read it.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow, bail};
+use api::http::token::{CreateToken, Role};
+use process::clock::{Clock as _, SystemClock};
+
+use crate::args::{Ca, Token, Whom};
+use crate::authn::AgentKey;
+use crate::authn::ca::{Issued, init, issue_agent, issue_server};
+use crate::authz::PlatformScope;
+use crate::http::tokens::{prepare, store};
+use crate::instant::rfc3339;
+use crate::store::change::ChangeError;
+use crate::store::{Config, Store};
+
+/// Runs `ca`: prints the path of the certificate and of its key.
+///
+/// # Errors
+/// What could not be made, and what to do.
+pub fn ca(command: Ca) -> anyhow::Result<()> {
+    let now_ms = SystemClock.wall_ms();
+    let Issued { cert, key } = match command {
+        Ca::Init { dir } => init(&dir, now_ms)?,
+        Ca::Issue { whom: Whom::Agent { cluster, node, dir, days } } => {
+            issue_agent(&dir, &AgentKey { cluster, node }, days, now_ms)?
+        }
+        Ca::Issue { whom: Whom::Server { names, dir, days } } => issue_server(&dir, &names, days, now_ms)?,
+    };
+    print(&format!("{}\n{}\n", cert.display(), key.display()))
+}
+
+/// Runs `token`: prints the token.
+///
+/// # Errors
+/// What could not be made, and what to do.
+pub async fn token(command: Token) -> anyhow::Result<()> {
+    let Token::Create { data_dir, tenant, role, classes, expires } = command;
+    if tenant.is_none() != (role == Role::PlatformAdmin) {
+        bail!("give --tenant for every role but platform-admin, and none for that");
+    }
+    let now_ms = SystemClock.wall_ms();
+    let life_ms = i64::try_from(expires.0.as_millis()).unwrap_or(i64::MAX);
+    let expires_at = rfc3339(now_ms.saturating_add(life_ms));
+    let wanted = CreateToken { tenant: tenant.as_ref().map(ToString::to_string), role, classes, expires_at };
+    let scope = PlatformScope::system("token-create").owner(tenant);
+    let minted = prepare(&scope, &wanted, now_ms).map_err(|why| anyhow!(why).context("--expires"))?;
+    let text = minted.text.clone();
+    let (handle, writer) = open(&data_dir)?;
+    let writing = std::thread::spawn(move || writer.run());
+    let stored = store(&handle, &scope, minted, now_ms).await;
+    drop(handle);
+    writing.join().map_err(|_| anyhow!("the store's writer panicked"))??;
+    match stored {
+        Ok(()) => print(&format!("{text}\n")),
+        Err(ChangeError::Store(error)) => Err(error.into()),
+        Err(ChangeError::Refused(never)) => match never {},
+    }
+}
+
+/// The store of a data folder, made when it is not there.
+///
+/// # Errors
+/// The folder cannot be made, or the store is not usable.
+pub fn open(data_dir: &Path) -> anyhow::Result<(Store, crate::store::WriterThread)> {
+    std::fs::create_dir_all(data_dir)
+        .with_context(|| format!("{} cannot be made; choose a folder that can be written", data_dir.display()))?;
+    Ok(Store::open(&Config { file: data_dir.join("aggregator.db") })?)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).context("standard output cannot be written")
+}

@@ -1,0 +1,33 @@
+//! The fleet's metrics. Set by the placement task.
+
+use prometheus::{IntGaugeVec, Opts, Registry};
+
+use super::agents::Seen;
+
+/// Gauges of the fleet.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    agents: IntGaugeVec,
+}
+
+impl Metrics {
+    /// Registers the gauges.
+    ///
+    /// # Errors
+    /// A name is taken already.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let agents = IntGaugeVec::new(Opts::new("floorwalker_agents", "Agents by whether they are heard."), &["state"])?;
+        registry.register(Box::new(agents.clone()))?;
+        Ok(Self { agents })
+    }
+
+    /// Sets how many agents are live and how many silent.
+    pub fn agents(&self, seen: &[Seen]) {
+        let live = seen.iter().filter(|seen| seen.live).count();
+        let gauge = |state: &str, count: usize| {
+            self.agents.with_label_values(&[state]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        };
+        gauge("live", live);
+        gauge("silent", seen.len() - live);
+    }
+}

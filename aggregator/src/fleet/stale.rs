@@ -1,0 +1,117 @@
+//! The verdict of a check on one node, and over its nodes: the rules of contracts, pure. Used by `checks`.
+
+use std::time::Duration;
+
+use api::http::check::CheckState;
+use api::limits::stale_after;
+use api::result::Status;
+
+use crate::store::check::Last;
+
+/// How a check is run, as far as its verdict needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rhythm {
+    /// Its interval.
+    pub interval: Duration,
+    /// Its timeout.
+    pub timeout: Duration,
+}
+
+/// One node's verdict, the first that holds: no run yet is missing; too old is stale; the prober's own trouble is
+/// unknown; a failing target or an open problem is failing; else it passes (a warning passes).
+pub fn node_state(last: Option<&Last>, rhythm: Rhythm, now_ms: i64) -> CheckState {
+    let Some(run) = last.and_then(|last| last.run.as_ref()) else {
+        return CheckState::Missing;
+    };
+    let age_ms = u64::try_from(now_ms.saturating_sub(run.at_ms)).unwrap_or(0);
+    if Duration::from_millis(age_ms) > stale_after(rhythm.interval, rhythm.timeout) {
+        return CheckState::Stale;
+    }
+    match run.status {
+        Status::Error | Status::Timeout | Status::Skipped => CheckState::Unknown,
+        Status::Fail => CheckState::Failing,
+        Status::Pass | Status::Warn if last.is_some_and(|last| last.problem) => CheckState::Failing,
+        Status::Pass | Status::Warn => CheckState::Passing,
+    }
+}
+
+/// Share of the intended nodes that pass, in percent; of none it is 0.
+pub fn share(states: &[CheckState]) -> f64 {
+    if states.is_empty() {
+        return 0.0;
+    }
+    let passing = states.iter().filter(|state| **state == CheckState::Passing).count();
+    100.0 * passing as f64 / states.len() as f64
+}
+
+/// The verdict over the intended nodes, given the share that must pass, in percent: none intended is missing; enough
+/// of them passing is passing; else the gravest state there is, the target's trouble before the prober's.
+pub fn check_state(states: &[CheckState], share_min: f64) -> CheckState {
+    if states.is_empty() {
+        return CheckState::Missing;
+    }
+    // Shares are exact fractions of small numbers; the margin is for the division alone.
+    if share(states) + 1e-9 >= share_min {
+        return CheckState::Passing;
+    }
+    let gravest = [CheckState::Failing, CheckState::Stale, CheckState::Missing, CheckState::Unknown];
+    gravest.into_iter().find(|state| states.contains(state)).unwrap_or(CheckState::Passing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authn::AgentKey;
+    use crate::store::check::Run;
+
+    const RHYTHM: Rhythm = Rhythm { interval: Duration::from_secs(60), timeout: Duration::from_secs(10) };
+    const NOW: i64 = 1_000_000_000;
+
+    fn last(status: Status, age_ms: i64, problem: bool) -> Last {
+        let run = Run {
+            at_ms: NOW - age_ms,
+            status,
+            reason: None,
+            summary: None,
+            failed_step: None,
+            evidence: vec![],
+        };
+        Last {
+            check: api::id::CheckId(uuid::Uuid::nil()),
+            agent: AgentKey { cluster: "up".parse().expect("a label"), node: "a".parse().expect("a node") },
+            run: Some(run),
+            problem,
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_holds_decides() {
+        let state = |last: &Last| node_state(Some(last), RHYTHM, NOW);
+        assert_eq!(node_state(None, RHYTHM, NOW), CheckState::Missing);
+        assert_eq!(state(&last(Status::Fail, 150_001, true)), CheckState::Stale);
+        assert_eq!(state(&last(Status::Pass, 150_000, false)), CheckState::Passing);
+        assert_eq!(state(&last(Status::Error, 0, true)), CheckState::Unknown);
+        assert_eq!(state(&last(Status::Timeout, 0, false)), CheckState::Unknown);
+        assert_eq!(state(&last(Status::Skipped, 0, false)), CheckState::Unknown);
+        assert_eq!(state(&last(Status::Fail, 0, false)), CheckState::Failing);
+        assert_eq!(state(&last(Status::Pass, 0, true)), CheckState::Failing);
+        assert_eq!(state(&last(Status::Warn, 0, false)), CheckState::Passing);
+        assert_eq!(state(&last(Status::Pass, -5_000, false)), CheckState::Passing, "a run of the near future is fresh");
+        let mut none = last(Status::Pass, 0, true);
+        none.run = None;
+        assert_eq!(state(&none), CheckState::Missing, "a problem alone is no run");
+    }
+
+    #[test]
+    fn the_share_is_over_intended_nodes() {
+        use CheckState::{Failing, Missing, Passing, Stale};
+        assert_eq!(check_state(&[], 95.0), Missing);
+        assert_eq!(check_state(&[Passing; 20], 95.0), Passing);
+        let mut states = vec![Passing; 19];
+        states.push(Stale);
+        assert_eq!(check_state(&states, 95.0), Passing, "one in twenty may be silent");
+        assert_eq!(check_state(&states, 96.0), Stale);
+        assert_eq!(check_state(&[Stale, Failing, Passing], 95.0), Failing);
+        assert_eq!(check_state(&[Missing], 0.0), Passing, "nothing has to pass");
+    }
+}

@@ -1,0 +1,159 @@
+//! Shell: what agents ask for: assignments (long poll), components, secrets, leases. Everything is for the node of the
+//! client certificate; what is not assigned to it is not there.
+
+use std::time::Duration;
+
+use api::frame::{Assignments, LeaseAnswer, LeaseRequest, Secrets, codec};
+use api::id::Digest;
+use api::limits::POLL_WAIT;
+use api::quantity::Span;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use process::supervise::{blocking, chain};
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::error::Failure;
+use super::extract::{Caller, Path, Query, body};
+use crate::authz::{AgentScope, allow_agent};
+use crate::fleet::agents::Arrival;
+use crate::placement::lease::{Ask, Verdict, answer};
+use crate::secret::share;
+use crate::store::lease::StoredLease;
+
+/// Media type of everything but frames.
+const MESSAGE_PACK: &str = "application/msgpack";
+
+/// The routes of this group.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/v1/agent/assignments", get(assignments))
+        .route("/v1/agent/plugins/{sha256}", get(plugin))
+        .route("/v1/agent/secrets", get(secrets))
+        .route("/v1/agent/leases", post(lease))
+}
+
+/// The agent that asks; that it asks is noted.
+pub(super) fn agent(api: &Api, caller: &Caller) -> Result<AgentScope, Failure> {
+    let scope = allow_agent(&caller.0)?;
+    let arrival = api.placement.agents().hear(scope.key(), api.clock.wall_ms(), api.clock.boot());
+    if arrival == Arrival::New {
+        tracing::info!(agent = %scope.key(), "agent heard");
+        api.placement.nudge();
+    }
+    Ok(scope)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wait {
+    wait: Option<String>,
+}
+
+async fn assignments(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    Query(Wait { wait }): Query<Wait>,
+) -> Result<Response, Failure> {
+    let scope = agent(&api, &caller)?;
+    let wait = match wait.as_deref().map(str::parse::<Span>) {
+        None => Duration::ZERO,
+        Some(Ok(Span(wait))) => wait.min(POLL_WAIT),
+        Some(Err(error)) => return Err(Failure::Malformed(format!("wait: {error}"))),
+    };
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(|tag| tag.trim_matches('"'));
+    let mut plan = api.placement.plan();
+    let deadline = tokio::time::sleep(wait);
+    tokio::pin!(deadline);
+    loop {
+        let assigned = plan.borrow_and_update().assignments(scope.key());
+        if known != Some(assigned.etag.as_str()) {
+            return answer_assignments(&assigned);
+        }
+        tokio::select! {
+            Ok(()) = plan.changed() => {}
+            () = &mut deadline => return Ok(StatusCode::NOT_MODIFIED.into_response()),
+            () = api.stopping.cancelled() => return Ok(StatusCode::NOT_MODIFIED.into_response()),
+        }
+    }
+}
+
+fn answer_assignments(assigned: &Assignments) -> Result<Response, Failure> {
+    let tag = format!("\"{}\"", assigned.etag);
+    let message = packed(assigned)?;
+    Ok(([(ETAG, tag)], message).into_response())
+}
+
+async fn plugin(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(sha256): Path<String>,
+) -> Result<Response, Failure> {
+    let scope = agent(&api, &caller)?;
+    let digest: Digest = format!("sha256:{sha256}").parse().map_err(|_| Failure::NotFound)?;
+    let assigned = api.placement.plan().borrow().checks_on(scope.key()).any(|check| check.plugin.digest == digest);
+    if !assigned {
+        return Err(Failure::NotFound);
+    }
+    let blobs = api.blobs.clone();
+    let read = blocking("component read", move || blobs.read(&digest)).await;
+    match read {
+        Ok(Ok(bytes)) => Ok(([(CONTENT_TYPE, "application/wasm")], Body::from(bytes)).into_response()),
+        Ok(Err(error)) => {
+            tracing::error!(error = %chain(&error), "an assigned component is not to be had");
+            Err(Failure::Unavailable)
+        }
+        Err(panic) => Err(broken("component read", &panic)),
+    }
+}
+
+async fn secrets(State(api): State<Api>, caller: Caller) -> Result<Response, Failure> {
+    let scope = agent(&api, &caller)?;
+    let shares = share::of_agent(&api.placement.plan().borrow(), scope.key());
+    let secrets = api.secrets.values(shares).await.map_err(|panic| broken("secret values", &panic))?;
+    packed(&Secrets { secrets })
+}
+
+async fn lease(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
+    let scope = agent(&api, &caller)?;
+    let LeaseRequest { check_id } = codec::decode(&body(request, &api).await?)
+        .map_err(|error| Failure::Malformed(chain(&error)))?;
+    let (tenant, timeout) = {
+        let plan = api.placement.plan();
+        let plan = plan.borrow();
+        let check = plan.checks_on(scope.key()).find(|check| check.id == check_id);
+        let check = check.filter(|check| check.manifest.spec.mutating).ok_or(Failure::NotFound)?;
+        (check.tenant.clone(), check.manifest.spec.timeout.0)
+    };
+    let mut leases = api.leases.lock().await;
+    let ask = Ask { agent: scope.key(), check: check_id, tenant: tenant.as_ref(), timeout };
+    let verdict = leases.ask(&ask, api.clock.boot());
+    if let Verdict::Grant(granted) = &verdict {
+        store_lease(&api, granted.clone()).await?;
+        leases.granted(granted.clone(), api.clock.boot());
+    }
+    drop(leases);
+    packed::<LeaseAnswer>(&answer(&verdict))
+}
+
+async fn store_lease(api: &Api, granted: StoredLease) -> Result<(), Failure> {
+    Ok(api.store.batch(move |tx| tx.lease_grant(&granted)).await?)
+}
+
+/// A MessagePack answer.
+pub(super) fn packed<T: Serialize>(message: &T) -> Result<Response, Failure> {
+    let bytes = codec::encode(message).map_err(|error| broken("answer", &error))?;
+    Ok(([(CONTENT_TYPE, MESSAGE_PACK)], bytes).into_response())
+}
+
+/// A bug of ours.
+pub(super) fn broken(what: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
+    tracing::error!(what, error = %chain(error), "a request failed");
+    Failure::Internal
+}

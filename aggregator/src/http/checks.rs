@@ -1,0 +1,118 @@
+//! Shell: `GET /v1/checks` and `GET /v1/checks/{id}`: how checks stand, to those who may see their tenant.
+
+use api::catalogue::Check as Wanted;
+use api::http::check::Check;
+use api::http::list::{PAGE_MAX, Page};
+use api::id::CheckId;
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+
+use super::Api;
+use super::error::Failure;
+use super::extract::{Caller, Path, Query, tenant};
+use crate::authz::{Operation, Reach, TenantScope, allow, reach};
+use crate::fleet::checks::standing;
+use crate::placement::Plan;
+use crate::store::check::CheckRead as _;
+
+/// The routes of this group.
+pub fn routes() -> Router<Api> {
+    Router::new().route("/v1/checks", get(list)).route("/v1/checks/{id}", get(one))
+}
+
+/// Which checks; absent: all one may see.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    tenant: Option<String>,
+    environment: Option<String>,
+    after: Option<CheckId>,
+}
+
+async fn list(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+    Query(filter): Query<Filter>,
+) -> Result<Json<Page<Check>>, Failure> {
+    let plan = api.placement.plan().borrow().clone();
+    let scope = match &filter.tenant {
+        Some(name) => {
+            let scope = allow(&principal, Operation::ReadChecks, &tenant(name)?)?;
+            // A platform administrator may see every tenant, so one that is not there is said to be.
+            let known = scope.tenant().is_some_and(|name| plan.catalogue.tenants.contains_key(name));
+            if !known {
+                return Err(Failure::NotFound);
+            }
+            Some(scope)
+        }
+        None => match reach(&principal, Operation::ReadChecks)? {
+            Reach::Own(scope) => Some(scope),
+            Reach::All(_) => None,
+        },
+    };
+    let wanted = |check: &&Wanted| {
+        let own = scope.as_ref().is_none_or(|scope| check.tenant.as_ref() == scope.tenant());
+        let environment = filter.environment.as_deref();
+        let here = environment.is_none_or(|name| check.environment.as_ref().is_some_and(|own| own.as_str() == name));
+        own && here && filter.after.is_none_or(|after| check.id > after)
+    };
+    let mut page: Vec<Wanted> = plan.catalogue.checks.values().filter(wanted).take(PAGE_MAX + 1).cloned().collect();
+    let more = page.len() > PAGE_MAX;
+    page.truncate(PAGE_MAX);
+    let next = page.last().filter(|_| more).map(|check| check.id.to_string());
+    let items = documents(&api, &principal, &plan, &page).await?;
+    Ok(Json(Page { items, next }))
+}
+
+async fn one(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+    Path(id): Path<CheckId>,
+) -> Result<Json<Check>, Failure> {
+    let plan = api.placement.plan().borrow().clone();
+    let (wanted, _) = visible(&plan, &principal, Operation::ReadChecks, id)?;
+    let mut items = documents(&api, &principal, &plan, std::slice::from_ref(wanted)).await?;
+    items.pop().map(Json).ok_or(Failure::NotFound)
+}
+
+/// A check that the caller may see, and the scope it is seen in.
+pub(super) fn visible<'p>(
+    plan: &'p Plan,
+    principal: &crate::authn::Principal,
+    operation: Operation,
+    id: CheckId,
+) -> Result<(&'p Wanted, TenantScope), Failure> {
+    let reach = reach(principal, operation);
+    let wanted = plan.catalogue.checks.get(&id);
+    match (reach?, wanted) {
+        (Reach::All(all), Some(wanted)) => Ok((wanted, all.owner(wanted.tenant.clone()))),
+        (Reach::Own(own), Some(wanted)) if wanted.tenant.as_ref() == own.tenant() => Ok((wanted, own)),
+        _ => Err(Failure::NotFound),
+    }
+}
+
+/// The documents of checks the caller may see, read tenant by tenant.
+async fn documents(
+    api: &Api,
+    principal: &crate::authn::Principal,
+    plan: &Plan,
+    checks: &[Wanted],
+) -> Result<Vec<Check>, Failure> {
+    let mut scopes = std::collections::BTreeMap::new();
+    for check in checks {
+        let (_, scope) = visible(plan, principal, Operation::ReadChecks, check.id)?;
+        scopes.insert(check.tenant.clone(), scope);
+    }
+    let read = api.store.read(move |view| {
+        let mut last = vec![];
+        for scope in scopes.values() {
+            last.extend(view.check_last_all(scope)?);
+        }
+        Ok(last)
+    });
+    let last = read.await?;
+    let now_ms = api.clock.wall_ms();
+    Ok(checks.iter().map(|check| standing(plan, check, &last, now_ms).document()).collect())
+}

@@ -1,0 +1,99 @@
+//! Shell: `POST /v1/agent/frames`: unpack under limits, judge, store, and only then answer. Too many at once get 429.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::frame::{Frame, codec};
+use api::limits::FRAME_PACKED_BYTES_MAX;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use process::supervise::{blocking, chain};
+
+use super::Api;
+use super::agent::{agent, broken, packed};
+use super::error::Failure;
+use super::extract::{Caller, body};
+use crate::authz::AgentScope;
+use crate::ingest::accept::{Judged, Known, judge};
+use crate::store::StoreError;
+use crate::store::agent::AgentRead as _;
+use crate::store::placement::PlacementRead as _;
+
+/// Frames unpacked and not yet stored: 24 of 8 MiB are 192 MiB at the very worst, and usually 24 of 1 MiB; a group
+/// commit takes them all at once.
+pub const FRAMES_MAX: usize = 24;
+/// How long a late record of a moved check is taken.
+pub const PLACEMENTS_KEPT: Duration = Duration::from_secs(48 * 3_600);
+/// Two frames of one epoch race only when an agent hung up and sent again; the second look sees the first one's mark.
+const TRIES_MAX: usize = 3;
+
+/// The routes of this group.
+pub fn routes() -> Router<Api> {
+    let limit = DefaultBodyLimit::max(FRAME_PACKED_BYTES_MAX);
+    Router::new().route("/v1/agent/frames", post(frames).layer(limit))
+}
+
+async fn frames(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
+    let scope = agent(&api, &caller)?;
+    let _permit = api.frames.try_acquire().map_err(|_| Failure::Busy)?;
+    let bytes = body(request, &api).await?;
+    let received_at_ms = api.clock.wall_ms();
+    let frame = match blocking("frame unpack", move || codec::unpack(&bytes)).await {
+        Ok(Ok(frame)) => frame,
+        Ok(Err(codec::CodecError::Packed(_) | codec::CodecError::Unpacked)) => return Err(Failure::TooLarge),
+        Ok(Err(error)) => return Err(Failure::Malformed(chain(&error))),
+        Err(panic) => return Err(broken("frame unpack", &panic)),
+    };
+    for _ in 0..TRIES_MAX {
+        let known = known(&api, &scope, &frame, received_at_ms).await?;
+        match store(&api, judge(scope.key(), frame.clone(), &known, received_at_ms)).await {
+            Err(StoreError::Raced) => {}
+            Err(error) => return Err(error.into()),
+            Ok(answer) => return answer,
+        }
+    }
+    Err(Failure::Busy)
+}
+
+/// What is known of the agent now.
+async fn known(api: &Api, scope: &AgentScope, frame: &Frame, received_at_ms: i64) -> Result<Known, Failure> {
+    let (owned, epoch) = (scope.clone(), frame.epoch);
+    let since_ms = received_at_ms - i64::try_from(PLACEMENTS_KEPT.as_millis()).unwrap_or(i64::MAX);
+    let read = api.store.read(move |view| {
+        Ok((view.spool_mark(&owned, &epoch)?, view.placements_of(&owned, since_ms)?))
+    });
+    let (mark, placements) = read.await?;
+    let leased = frame.records.iter().filter(|record| record.lease.is_some()).filter_map(|record| record.check_id);
+    let tokens = api.leases.lock().await;
+    let leases = leased.map(|check| (check, tokens.token(check))).collect::<BTreeMap<_, _>>();
+    drop(tokens);
+    Ok(Known { mark, placements: placements.into_iter().collect(), leases })
+}
+
+/// Stores what is to be stored, counts, and makes the answer.
+async fn store(api: &Api, judged: Judged) -> Result<Result<Response, Failure>, StoreError> {
+    match judged {
+        Judged::Take { batch, ack, repeated, dropped } => {
+            let accepted = batch.writes.len() as u64;
+            api.store.batch(move |tx| tx.frame_store(&batch)).await?;
+            api.ingest.count("accepted", accepted);
+            api.ingest.count("repeated", repeated);
+            api.ingest.count("dropped", dropped);
+            for rejected in &ack.rejected {
+                api.ingest.count(rejected.code.as_str(), 1);
+            }
+            Ok(packed(&ack))
+        }
+        Judged::Repeated(ack) => Ok(packed(&ack)),
+        Judged::Conflict(conflict) => {
+            Ok(packed(&conflict).map(|answer| (StatusCode::CONFLICT, answer).into_response()))
+        }
+        Judged::Uncovered(expected) => {
+            let detail = format!("the frame says nothing of sequence number {expected} within its span");
+            Ok(Err(Failure::Malformed(detail)))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The HTTP API: a file per group of routes, each exporting `routes()`; this file puts them together. A handler takes
+//! the caller, asks `authz` for a scope, makes one call, and returns a document. Statuses are known here alone.
+//!
+//! Contents: `agent` (assignments, plugins, secrets, leases), `frames` (ingest), `checks`, `results`, `nodes`,
+//! `tokens`; `extract` and `error` serve them all.
+
+pub mod agent;
+pub mod checks;
+pub mod error;
+pub mod extract;
+pub mod frames;
+pub mod nodes;
+pub mod results;
+pub mod tokens;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use api::limits::REQUEST_BYTES_MAX;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
+use process::clock::SharedClock;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::ingest;
+use crate::placement::Placement;
+use crate::placement::lease::Leases;
+use crate::plugin::blobs::Blobs;
+use crate::secret::dir::Secrets;
+use crate::store::Store;
+use error::Failure;
+
+/// What the routes work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Api(Arc<Parts>);
+
+/// The parts, one line a stage; made by the composition root.
+pub struct Parts {
+    /// What survives.
+    pub store: Store,
+    /// The machine's clocks.
+    pub clock: SharedClock,
+    /// The plan and the agents.
+    pub placement: Arc<Placement>,
+    /// Leases of mutating checks; held across the store's answer, so grants of two agents never cross.
+    pub leases: Arc<tokio::sync::Mutex<Leases>>,
+    /// Components by digest.
+    pub blobs: Arc<Blobs>,
+    /// Values of secrets.
+    pub secrets: Arc<Secrets>,
+    /// Counts what ingest takes.
+    pub ingest: ingest::Metrics,
+    /// Frames that may be unpacked at a time.
+    pub frames: Semaphore,
+    /// Cancelled when the process drains: long polls end.
+    pub stopping: CancellationToken,
+}
+
+impl std::ops::Deref for Api {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<Parts> for Api {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// Every route, behind the credential.
+pub fn router(api: Api) -> Router {
+    let authenticated = from_fn_with_state(api.clone(), extract::authenticate);
+    Router::new()
+        .merge(agent::routes())
+        .merge(frames::routes())
+        .merge(checks::routes())
+        .merge(results::routes())
+        .merge(nodes::routes())
+        .merge(tokens::routes())
+        .fallback(async || Failure::NotFound)
+        .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .layer(authenticated)
+        .layer(CatchPanicLayer::custom(extract::caught))
+        .with_state(api)
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Response {
+    let message = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    tracing::error!(message, "a request panicked");
+    Failure::Internal.into_response()
+}

@@ -1,0 +1,47 @@
+//! Shell: `GET /v1/checks/{id}/results`: transitions and failures of a check, newest first.
+
+use api::http::check::StoredResult;
+use api::http::list::{PAGE_MAX, Page};
+use api::id::CheckId;
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+
+use super::Api;
+use super::checks::visible;
+use super::error::Failure;
+use super::extract::{Caller, Path, Query};
+use crate::authz::Operation;
+use crate::store::StoreError;
+use crate::store::result::ResultRead as _;
+
+/// The routes of this group.
+pub fn routes() -> Router<Api> {
+    Router::new().route("/v1/checks/{id}/results", get(list))
+}
+
+/// Which page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+async fn list(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+    Path(id): Path<CheckId>,
+    Query(Which { after, limit }): Query<Which>,
+) -> Result<Json<Page<StoredResult>>, Failure> {
+    let (_, scope) = visible(&api.placement.plan().borrow(), &principal, Operation::ReadResults, id)?;
+    let most = u32::try_from(PAGE_MAX).unwrap_or(u32::MAX);
+    let limit = limit.unwrap_or(most).clamp(1, most);
+    let read = api.store.read(move |view| match view.results(&scope, id, after.as_deref(), limit) {
+        Err(StoreError::Broken { what: "a cursor", .. }) => Ok(None),
+        read => read.map(Some),
+    });
+    let page = read.await?.ok_or_else(|| Failure::Malformed("after: not the `next` of an earlier page".to_owned()))?;
+    Ok(Json(Page { items: page.items, next: page.next }))
+}

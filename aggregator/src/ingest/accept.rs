@@ -1,0 +1,157 @@
+//! Whether and how a frame is taken, pure: the span and the hash chain against the mark, each record against the
+//! agent's placements and the leases. Called by `http/frames` with what the store says; the store takes the result
+//! only while the mark stands where it stood.
+
+use std::collections::BTreeMap;
+
+use api::frame::{
+    Ack, Body, Conflict, Frame, Record, Rejected, RejectedCode, RollUp, chain, codec,
+};
+use api::id::{CheckId, TenantName};
+use api::limits::{RECORD_BYTES_MAX, TEXT_BYTES_MAX, cut};
+
+use crate::authn::AgentKey;
+use crate::store::batch::{Accepted, Counts, LastRun, Mark, Owner, Write};
+
+/// What is known of the agent when its frame comes.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The mark of the frame's epoch.
+    pub mark: Option<Mark>,
+    /// Checks placed on the node now or within the last two days, with their owners.
+    pub placements: BTreeMap<CheckId, Option<TenantName>>,
+    /// The highest lease token of those that have one.
+    pub leases: BTreeMap<CheckId, u64>,
+}
+
+/// What becomes of a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judged {
+    /// Store this, then answer.
+    Take {
+        /// What to store.
+        batch: Box<Accepted>,
+        /// The answer once it is stored.
+        ack: Ack,
+        /// Records that were taken before already.
+        repeated: u64,
+        /// Sequence numbers that are declared dropped.
+        dropped: u64,
+    },
+    /// All of it is known: answer at once.
+    Repeated(Ack),
+    /// It does not go on where the mark stands.
+    Conflict(Conflict),
+    /// It says nothing of a sequence number within its own span.
+    Uncovered(u64),
+}
+
+/// Judges a frame that came at `received_at_ms` (milliseconds since 1970 UTC).
+pub fn judge(agent: &AgentKey, frame: Frame, known: &Known, received_at_ms: i64) -> Judged {
+    let links = match chain::links(&frame) {
+        Ok(links) => links,
+        Err(uncovered) => return Judged::Uncovered(uncovered.expected),
+    };
+    let mark = known.mark.unwrap_or(Mark { through: 0, chain: chain::start(&frame.epoch) });
+    let epoch = frame.epoch;
+    if frame.first_seq > mark.through + 1 {
+        return Judged::Conflict(Conflict::Gap { epoch, expected: mark.through + 1 });
+    }
+    // Where the frame names the chain at the mark, it must be the one we have. It does not when the mark lies inside a
+    // span that was dropped, or beyond the frame.
+    let at_mark = links.iter().find(|(seq, _)| *seq == mark.through);
+    if at_mark.is_some_and(|(_, chain)| *chain != mark.chain) {
+        return Judged::Conflict(Conflict::Fork);
+    }
+    let after = match links.last() {
+        Some((through, chain)) if *through > mark.through => Mark { through: *through, chain: *chain },
+        _ => return Judged::Repeated(Ack { epoch, through: mark.through, rejected: vec![] }),
+    };
+    let dropped = frame.dropped.iter().map(|span| new_in(span.first, span.last, mark.through)).sum();
+    let (fresh, repeated): (Vec<_>, Vec<_>) =
+        frame.records.into_iter().partition(|record| record.seq > mark.through);
+    let mut writes = Vec::with_capacity(fresh.len());
+    let mut rejected = vec![];
+    for record in fresh {
+        let seq = record.seq;
+        match take(record, known, received_at_ms) {
+            Ok(write) => writes.push(write),
+            Err(code) => rejected.push(Rejected { seq, code }),
+        }
+    }
+    let batch = Accepted { agent: agent.clone(), epoch, before: known.mark, after, received_at_ms, writes };
+    let ack = Ack { epoch, through: after.through, rejected };
+    Judged::Take { batch: Box::new(batch), ack, repeated: repeated.len() as u64, dropped }
+}
+
+/// Sequence numbers of a span that lie beyond the mark.
+fn new_in(first: u64, last: u64, through: u64) -> u64 {
+    (last + 1).saturating_sub(first.max(through + 1))
+}
+
+/// One record, or why it is not taken.
+fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<Write, RejectedCode> {
+    let bytes = codec::encode(&record).map_err(|_| RejectedCode::TooLarge)?;
+    if bytes.len() > RECORD_BYTES_MAX {
+        return Err(RejectedCode::TooLarge);
+    }
+    let Record { seq, check_id, age_ms, lease, body } = record;
+    let at_ms = instant(received_at_ms, age_ms);
+    let body = match body {
+        Body::PluginStatus(mut status) => {
+            status.message = status.message.map(|message| cut(&message, TEXT_BYTES_MAX).to_owned());
+            return Ok(Write::Plugin { at_ms, status });
+        }
+        other => other,
+    };
+    let owner = check_id.and_then(|check| {
+        known.placements.get(&check).map(|tenant| Owner { tenant: tenant.clone(), check })
+    });
+    let owner = owner.ok_or(RejectedCode::Foreign)?;
+    let newest = known.leases.get(&owner.check).copied().unwrap_or(0);
+    if lease.is_some_and(|token| token < newest) {
+        return Err(RejectedCode::Fenced);
+    }
+    Ok(match body {
+        Body::Transition(transition) => {
+            Write::Result { owner, seq, kind: "transition", run_at_ms: at_ms, result: Box::new(transition.result) }
+        }
+        Body::Failure(failure) => {
+            Write::Result { owner, seq, kind: "failure", run_at_ms: at_ms, result: Box::new(failure.result) }
+        }
+        Body::RollUp(roll_up) => counts(owner, roll_up, received_at_ms),
+        Body::Problem(problem) => Write::Problem { owner, open: problem.open },
+        Body::Ledger(note) => Write::Ledger { owner, at_ms, note },
+        Body::PluginStatus(_) => return Err(RejectedCode::Foreign),
+    })
+}
+
+fn counts(owner: Owner, roll_up: RollUp, received_at_ms: i64) -> Write {
+    let RollUp { to_age_ms, runs, by_status, by_reason, sketch, last_status, last_reason, last_age_ms, evidence, .. } =
+        roll_up;
+    Write::Counts {
+        owner,
+        minute: instant(received_at_ms, to_age_ms).div_euclid(60_000),
+        counts: Counts { runs, by_status, by_reason, sketch },
+        last: LastRun {
+            run_at_ms: instant(received_at_ms, last_age_ms),
+            status: last_status,
+            reason: last_reason,
+            evidence,
+        },
+    }
+}
+
+/// Received − age: the agent's own wall clock does not count.
+fn instant(received_at_ms: i64, age_ms: u64) -> i64 {
+    received_at_ms.saturating_sub(i64::try_from(age_ms).unwrap_or(i64::MAX))
+}
+
+/// The chain after a whole frame, for a test that goes on from it.
+#[cfg(test)]
+pub(crate) fn chain_after(frame: &Frame) -> api::frame::Chain {
+    chain::links(frame).expect("covered").last().expect("has the first link").1
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! Tests of judging frames: idempotence, gaps, forks, foreign and fenced records.
+
+use api::frame::{Chain, Dropped, DroppedKind, Epoch, LedgerNote, LedgerState, Problem};
+
+use super::*;
+use crate::placement::plan::tests::{agent, check_id};
+
+const RECEIVED: i64 = 1_700_000_000_000;
+
+fn epoch() -> Epoch {
+    Epoch([7; 16])
+}
+
+fn record(seq: u64) -> Record {
+    let body = Body::Problem(Problem { open: seq.is_multiple_of(2), reason: None, summary: String::new() });
+    Record { seq, check_id: Some(check_id("acme-prod", "a")), age_ms: 10, lease: None, body }
+}
+
+fn frame(chain: Chain, first_seq: u64, last_seq: u64) -> Frame {
+    let records = (first_seq..=last_seq).map(record).collect();
+    Frame { epoch: epoch(), first_seq, last_seq, chain, dropped: vec![], records }
+}
+
+fn first(last_seq: u64) -> Frame {
+    frame(chain::start(&epoch()), 1, last_seq)
+}
+
+fn known(mark: Option<Mark>) -> Known {
+    let placements = [(check_id("acme-prod", "a"), Some("acme".parse().expect("a label")))].into();
+    Known { mark, placements, leases: BTreeMap::new() }
+}
+
+fn judge_one(frame: Frame, known: &Known) -> Judged {
+    judge(&agent("n1"), frame, known, RECEIVED)
+}
+
+fn taken(judged: Judged) -> (Accepted, Ack, u64, u64) {
+    match judged {
+        Judged::Take { batch, ack, repeated, dropped } => (*batch, ack, repeated, dropped),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_frame_moves_the_mark_and_its_repetition_moves_nothing() {
+    let (batch, ack, ..) = taken(judge_one(first(3), &known(None)));
+    assert_eq!((batch.before, batch.writes.len(), ack.through), (None, 3, 3));
+    let after = known(Some(batch.after));
+    assert_eq!(judge_one(first(3), &after), Judged::Repeated(ack));
+    let (longer, ack, repeated, _) = taken(judge_one(first(5), &after));
+    assert_eq!((longer.writes.len(), ack.through, repeated), (2, 5, 3), "only what is new");
+    let rest = frame(batch.after.chain, 4, 5);
+    assert_eq!(taken(judge_one(rest, &after)).0.after, longer.after, "however it is framed");
+}
+
+#[test]
+fn an_undeclared_gap_is_asked_for_and_a_hole_is_refused() {
+    let late = frame(Chain([1; 32]), 3, 4);
+    let gap = Judged::Conflict(Conflict::Gap { epoch: epoch(), expected: 1 });
+    assert_eq!(judge_one(late, &known(None)), gap);
+    let mut holed = first(3);
+    holed.records.remove(1);
+    assert_eq!(judge_one(holed, &known(None)), Judged::Uncovered(2));
+}
+
+#[test]
+fn another_history_is_a_fork() {
+    let mark = taken(judge_one(first(3), &known(None))).0.after;
+    let fork = Judged::Conflict(Conflict::Fork);
+    assert_eq!(judge_one(frame(Chain([9; 32]), 4, 4), &known(Some(mark))), fork);
+    let mut other = first(4);
+    other.records[1].body = Body::Problem(Problem { open: false, reason: None, summary: String::new() });
+    assert_eq!(judge_one(other, &known(Some(mark))), fork);
+    let other_start = frame(Chain([9; 32]), 1, 1);
+    assert_eq!(judge_one(other_start, &known(None)), fork, "the first frame begins with its epoch");
+}
+
+#[test]
+fn a_declared_drop_is_stepped_over_and_its_chain_goes_on() {
+    let mut holed = first(4);
+    let after_drop = chain_after(&first(3));
+    holed.records.drain(1..3);
+    holed.dropped.push(Dropped { first: 2, last: 3, kind: DroppedKind::RollUp, chain: after_drop });
+    let (batch, ack, _, dropped) = taken(judge_one(holed, &known(None)));
+    assert_eq!((batch.writes.len(), ack.through, dropped), (2, 4, 2));
+    assert_eq!(batch.after.chain, chain_after(&first(4)));
+}
+
+#[test]
+fn foreign_fenced_and_oversized_records_are_rejected_and_the_rest_is_taken() {
+    let mut frame = first(5);
+    frame.records[0].check_id = Some(check_id("globex-prod", "a"));
+    frame.records[1].check_id = None;
+    frame.records[2].lease = Some(6);
+    frame.records[3].lease = Some(7);
+    let id = Some("x".repeat(RECORD_BYTES_MAX));
+    let note = LedgerNote { kind: "order".into(), key: "k".into(), id, state: LedgerState::Created };
+    frame.records[4].body = Body::Ledger(note);
+    let mut known = known(None);
+    known.leases.insert(check_id("acme-prod", "a"), 7);
+    let (batch, ack, ..) = taken(judge_one(frame, &known));
+    let codes: Vec<_> = ack.rejected.iter().map(|rejected| (rejected.seq, rejected.code.as_str())).collect();
+    assert_eq!(codes, [(1, "foreign"), (2, "foreign"), (3, "fenced"), (5, "too-large")]);
+    assert_eq!((batch.writes.len(), ack.through), (1, 5));
+}
+
+#[test]
+fn the_instant_of_a_run_is_received_less_age() {
+    let (batch, ..) = taken(judge_one(first(1), &known(None)));
+    assert_eq!(batch.received_at_ms, RECEIVED);
+    assert_eq!(instant(RECEIVED, 60_000), RECEIVED - 60_000);
+    assert_eq!(instant(RECEIVED, u64::MAX), RECEIVED - i64::MAX);
+}

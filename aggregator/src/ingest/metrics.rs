@@ -1,0 +1,27 @@
+//! What ingest counts: records by what became of them.
+
+use prometheus::{IntCounterVec, Opts, Registry};
+
+/// Counters of ingest.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    records: IntCounterVec,
+}
+
+impl Metrics {
+    /// Registers the counters.
+    ///
+    /// # Errors
+    /// A name is taken already.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let help = "Records of agents by what became of them.";
+        let records = IntCounterVec::new(Opts::new("floorwalker_ingest_records_total", help), &["outcome"])?;
+        registry.register(Box::new(records.clone()))?;
+        Ok(Self { records })
+    }
+
+    /// Counts records: `accepted`, `repeated`, `dropped`, or the word of a rejection.
+    pub fn count(&self, outcome: &str, records: u64) {
+        self.records.with_label_values(&[outcome]).inc_by(records);
+    }
+}

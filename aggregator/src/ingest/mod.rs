@@ -1,0 +1,7 @@
+//! Taking what agents report: a frame against the agent's own mark, placements and leases becomes a batch of writes
+//! (`accept`, pure). `http/frames` brings the frame and stores the batch.
+
+pub mod accept;
+pub mod metrics;
+
+pub use metrics::Metrics;

@@ -1,0 +1,28 @@
+//! The aggregator: takes agents' records, holds the catalogue, places checks, decides releases, serves readers.
+//!
+//! Modules in the order of the flow; each is called by those after it and by the composition root `app`.
+//! The law itself is the `policy` crate; running checks is the agents' matter.
+
+pub mod instant;
+
+pub mod authn;
+pub mod authz;
+
+pub mod plugin;
+pub mod secret;
+
+pub mod placement;
+
+pub mod ingest;
+pub mod store;
+
+pub mod fleet;
+
+pub mod audit;
+pub mod tasks;
+
+pub mod http;
+
+pub mod app;
+pub mod args;
+pub mod command;

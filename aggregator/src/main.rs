@@ -1,0 +1,25 @@
+//! Shell: starts the aggregator or one of its small commands.
+
+use std::process::ExitCode;
+
+use aggregator::args::{Arguments, Command};
+use aggregator::{app, command};
+use anyhow::Context as _;
+use clap::Parser as _;
+use process::shutdown::Signals;
+
+fn main() -> ExitCode {
+    let Arguments { log, log_format, command } = Arguments::parse();
+    process::supervise::block_on(async move {
+        process::telemetry::init(log_format, &log)?;
+        match command {
+            Command::Serve(flags) => {
+                let signals = Signals::install().context("signals cannot be taken over")?;
+                app::build(app::Config::from(*flags)).await?.run(signals).await?;
+                anyhow::Ok(())
+            }
+            Command::Ca { command } => command::ca(command),
+            Command::Token { command } => command::token(command).await,
+        }
+    })
+}

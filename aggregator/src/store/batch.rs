@@ -1,0 +1,140 @@
+//! The door for what machines report: the shapes that `ingest` and `placement` hand over. `Store::batch` runs the
+//! write; it is idempotent by (agent, epoch, sequence), because the mark moves in the same transaction.
+
+use std::collections::BTreeMap;
+
+use api::frame::{Chain, Epoch, LedgerNote, PluginStatus};
+use api::id::{CheckId, TenantName};
+use api::result::{CheckResult, Evidence, Reason, Status};
+
+use crate::authn::AgentKey;
+
+/// How far an epoch was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The last sequence number that is durable, rejected or declared dropped.
+    pub through: u64,
+    /// The chain after it.
+    pub chain: Chain,
+}
+
+/// What `ingest/accept` takes of a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// Whose.
+    pub agent: AgentKey,
+    /// Which epoch.
+    pub epoch: Epoch,
+    /// Where the mark stood when this was decided; the write is refused as raced when it stands elsewhere.
+    pub before: Option<Mark>,
+    /// Where it stands after.
+    pub after: Mark,
+    /// When the frame came, in milliseconds since 1970 UTC.
+    pub received_at_ms: i64,
+    /// What to write, in order.
+    pub writes: Vec<Write>,
+}
+
+/// The check a write is about, and its owner by placement, never by report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The tenant; none for the platform's own.
+    pub tenant: Option<TenantName>,
+    /// The check.
+    pub check: CheckId,
+}
+
+/// One thing to write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// A transition or failure: kept, and the last known of its node.
+    Result {
+        /// Of which check.
+        owner: Owner,
+        /// Sequence number.
+        seq: u64,
+        /// `transition` or `failure`.
+        kind: &'static str,
+        /// When the run was.
+        run_at_ms: i64,
+        /// The result.
+        result: Box<CheckResult>,
+    },
+    /// Counts, and the last known of its node.
+    Counts {
+        /// Of which check.
+        owner: Owner,
+        /// The minute (since 1970 UTC) the interval ended in.
+        minute: i64,
+        /// The counts.
+        counts: Counts,
+        /// The last run of the interval.
+        last: LastRun,
+    },
+    /// A problem opened or closed.
+    Problem {
+        /// Of which check.
+        owner: Owner,
+        /// Whether one is open.
+        open: bool,
+    },
+    /// A plugin's state on the node.
+    Plugin {
+        /// When.
+        at_ms: i64,
+        /// The state.
+        status: PluginStatus,
+    },
+    /// An object of a journey.
+    Ledger {
+        /// Of which check.
+        owner: Owner,
+        /// When.
+        at_ms: i64,
+        /// The entry.
+        note: LedgerNote,
+    },
+}
+
+/// Runs, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All.
+    pub runs: u64,
+    /// By status.
+    pub by_status: BTreeMap<Status, u64>,
+    /// By reason.
+    pub by_reason: BTreeMap<Reason, u64>,
+    /// Durations by bucket, as `api::frame::RollUp` describes.
+    pub sketch: BTreeMap<i16, u64>,
+}
+
+impl Counts {
+    /// Adds another interval.
+    pub fn add(&mut self, other: &Self) {
+        self.runs = self.runs.saturating_add(other.runs);
+        add_to(&mut self.by_status, &other.by_status);
+        add_to(&mut self.by_reason, &other.by_reason);
+        add_to(&mut self.sketch, &other.sketch);
+    }
+}
+
+fn add_to<K: Ord + Copy>(sums: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
+    for (key, count) in more {
+        let sum = sums.entry(*key).or_default();
+        *sum = sum.saturating_add(*count);
+    }
+}
+
+/// The last run as a roll-up tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastRun {
+    /// When it was.
+    pub run_at_ms: i64,
+    /// Its status.
+    pub status: Status,
+    /// Its reason.
+    pub reason: Option<Reason>,
+    /// Its evidence.
+    pub evidence: Vec<Evidence>,
+}

@@ -1,0 +1,250 @@
+//! The batch door's transaction: an accepted frame becomes rows, and its mark moves with them.
+
+use api::frame::{Chain, LedgerNote};
+use api::limits::{TEXT_BYTES_MAX, cut};
+use api::result::CheckResult;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::super::StoreError;
+use super::super::batch::{Accepted, Counts, LastRun, Mark, Owner, Write};
+use super::column::{json, signed, tenant_key, to_json, to_word, unsigned};
+use super::{View, failed};
+use crate::authn::AgentKey;
+
+/// A write of machines under way. Nouns add their writes as methods in their own files.
+#[derive(Debug)]
+pub struct BatchTx<'c> {
+    view: View<'c>,
+}
+
+impl<'c> BatchTx<'c> {
+    pub(in crate::store) fn new(connection: &'c Connection) -> Self {
+        Self { view: View { connection } }
+    }
+
+    pub(super) fn connection(&self) -> &'c Connection {
+        self.view.connection
+    }
+
+    /// Stores an accepted frame and moves its mark.
+    ///
+    /// # Errors
+    /// [`StoreError::Raced`] when the mark is not where it was when the frame was judged; the store failed.
+    pub fn frame_store(&self, frame: &Accepted) -> Result<(), StoreError> {
+        let AgentKey { cluster, node } = &frame.agent;
+        let sql = "SELECT through, chain FROM spool_mark WHERE cluster = ?1 AND node = ?2 AND epoch = ?3";
+        let stored = self
+            .connection()
+            .prepare_cached(sql)
+            .and_then(|mut mark| {
+                let columns = mark.query_row(params![cluster.as_str(), node.as_str(), frame.epoch.0], |row| {
+                    Ok(Mark { through: unsigned(row.get(0)?), chain: Chain(row.get(1)?) })
+                });
+                columns.optional()
+            })
+            .map_err(failed("read a mark"))?;
+        if stored != frame.before {
+            return Err(StoreError::Raced);
+        }
+        for write in &frame.writes {
+            self.write(frame, write)?;
+        }
+        let sql = "INSERT OR REPLACE INTO spool_mark (cluster, node, epoch, through, chain, at_ms)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values = params![
+            cluster.as_str(),
+            node.as_str(),
+            frame.epoch.0,
+            signed(frame.after.through),
+            frame.after.chain.0,
+            frame.received_at_ms,
+        ];
+        self.put(sql, values, "move a mark")
+    }
+
+    fn write(&self, frame: &Accepted, write: &Write) -> Result<(), StoreError> {
+        match write {
+            Write::Result { owner, seq, kind, run_at_ms, result } => {
+                self.result_insert(frame, owner, (*seq, kind, *run_at_ms), result)?;
+                self.last_from_result(frame, owner, *run_at_ms, result)
+            }
+            Write::Counts { owner, minute, counts, last } => {
+                self.counts_add(frame, owner, *minute, counts)?;
+                self.last_from_counts(frame, owner, last)
+            }
+            Write::Problem { owner, open } => self.problem_set(frame, owner, i64::from(*open)),
+            Write::Plugin { at_ms, status } => self.agent_plugin_set(&frame.agent, *at_ms, status),
+            Write::Ledger { owner, at_ms, note } => self.ledger_set(frame, owner, *at_ms, note),
+        }
+    }
+
+    fn result_insert(
+        &self,
+        frame: &Accepted,
+        owner: &Owner,
+        (seq, kind, run_at_ms): (u64, &str, i64),
+        result: &CheckResult,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO result
+            (tenant, check_id, run_at_ms, cluster, node, epoch, seq, received_at_ms, kind, body)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        let values = params![
+            tenant_key(owner.tenant.as_ref()),
+            owner.check.0.as_bytes(),
+            run_at_ms,
+            frame.agent.cluster.as_str(),
+            frame.agent.node.as_str(),
+            frame.epoch.0,
+            signed(seq),
+            frame.received_at_ms,
+            kind,
+            to_json(result)?,
+        ];
+        self.put(sql, values, "store a result")
+    }
+
+    /// Records of one agent come in the order of their runs, older epochs first: the last to come is the last known.
+    fn last_from_result(
+        &self,
+        frame: &Accepted,
+        owner: &Owner,
+        run_at_ms: i64,
+        result: &CheckResult,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO last_run (tenant, check_id, cluster, node, run_at_ms, received_at_ms,
+                                         status, reason, summary, failed_step, evidence)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            ON CONFLICT (tenant, check_id, cluster, node) DO UPDATE SET
+                run_at_ms = excluded.run_at_ms, received_at_ms = excluded.received_at_ms, status = excluded.status,
+                reason = excluded.reason, summary = excluded.summary, failed_step = excluded.failed_step,
+                evidence = excluded.evidence";
+        let values = params![
+            tenant_key(owner.tenant.as_ref()),
+            owner.check.0.as_bytes(),
+            frame.agent.cluster.as_str(),
+            frame.agent.node.as_str(),
+            run_at_ms,
+            frame.received_at_ms,
+            result.status.as_str(),
+            result.reason.map(|reason| reason.as_str()),
+            cut(&result.summary, TEXT_BYTES_MAX),
+            result.failed_step().map(|step| step.name.as_str()),
+            to_json(&result.evidence)?,
+        ];
+        self.put(sql, values, "store the last run")
+    }
+
+    /// A roll-up has no summary: the one of the last transition stays as long as the status does.
+    fn last_from_counts(&self, frame: &Accepted, owner: &Owner, last: &LastRun) -> Result<(), StoreError> {
+        let sql = "INSERT INTO last_run (tenant, check_id, cluster, node, run_at_ms, received_at_ms,
+                                         status, reason, evidence)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            ON CONFLICT (tenant, check_id, cluster, node) DO UPDATE SET
+                summary = CASE WHEN status IS excluded.status THEN summary END,
+                failed_step = CASE WHEN status IS excluded.status THEN failed_step END,
+                run_at_ms = excluded.run_at_ms, received_at_ms = excluded.received_at_ms,
+                status = excluded.status, reason = excluded.reason, evidence = excluded.evidence";
+        let values = params![
+            tenant_key(owner.tenant.as_ref()),
+            owner.check.0.as_bytes(),
+            frame.agent.cluster.as_str(),
+            frame.agent.node.as_str(),
+            last.run_at_ms,
+            frame.received_at_ms,
+            last.status.as_str(),
+            last.reason.map(|reason| reason.as_str()),
+            to_json(&last.evidence)?,
+        ];
+        self.put(sql, values, "store the last run")
+    }
+
+    fn problem_set(&self, frame: &Accepted, owner: &Owner, problem: i64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO last_run (tenant, check_id, cluster, node, received_at_ms, problem)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (tenant, check_id, cluster, node) DO UPDATE SET problem = excluded.problem";
+        let values = params![
+            tenant_key(owner.tenant.as_ref()),
+            owner.check.0.as_bytes(),
+            frame.agent.cluster.as_str(),
+            frame.agent.node.as_str(),
+            frame.received_at_ms,
+            problem,
+        ];
+        self.put(sql, values, "store a problem")
+    }
+
+    fn counts_add(&self, frame: &Accepted, owner: &Owner, minute: i64, more: &Counts) -> Result<(), StoreError> {
+        let key = (
+            tenant_key(owner.tenant.as_ref()),
+            owner.check.0.as_bytes(),
+            frame.agent.cluster.as_str(),
+            frame.agent.node.as_str(),
+            minute,
+        );
+        let sql = "SELECT runs, by_status, by_reason, sketch FROM rollup_minute
+            WHERE tenant = ?1 AND check_id = ?2 AND cluster = ?3 AND node = ?4 AND minute = ?5";
+        let stored: Option<(i64, String, String, String)> = self
+            .connection()
+            .prepare_cached(sql)
+            .and_then(|mut counts| {
+                let columns = counts
+                    .query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+                columns.optional()
+            })
+            .map_err(failed("read counts"))?;
+        let mut sum = more.clone();
+        if let Some((runs, by_status, by_reason, sketch)) = stored {
+            sum.add(&Counts {
+                runs: unsigned(runs),
+                by_status: json("counts", &by_status)?,
+                by_reason: json("counts", &by_reason)?,
+                sketch: json("counts", &sketch)?,
+            });
+        }
+        let sql = "INSERT OR REPLACE INTO rollup_minute
+            (tenant, check_id, cluster, node, minute, runs, by_status, by_reason, sketch)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let (tenant, check, cluster, node, minute) = key;
+        let values = params![
+            tenant,
+            check,
+            cluster,
+            node,
+            minute,
+            signed(sum.runs),
+            to_json(&sum.by_status)?,
+            to_json(&sum.by_reason)?,
+            to_json(&sum.sketch)?,
+        ];
+        self.put(sql, values, "store counts")
+    }
+
+    fn ledger_set(&self, frame: &Accepted, owner: &Owner, at_ms: i64, note: &LedgerNote) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO ledger (tenant, check_id, cluster, node, kind, key, id, state, at_ms)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let values = params![
+            tenant_key(owner.tenant.as_ref()),
+            owner.check.0.as_bytes(),
+            frame.agent.cluster.as_str(),
+            frame.agent.node.as_str(),
+            note.kind,
+            note.key,
+            note.id,
+            to_word(&note.state)?,
+            at_ms,
+        ];
+        self.put(sql, values, "store a ledger entry")
+    }
+
+    /// Runs one prepared write.
+    pub(super) fn put(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        operation: &'static str,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection().prepare_cached(sql).map_err(failed(operation))?;
+        statement.execute(values).map_err(failed(operation))?;
+        Ok(())
+    }
+}

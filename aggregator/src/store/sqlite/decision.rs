@@ -1,0 +1,118 @@
+//! Decisions and tickets.
+
+use api::http::decision::Answer;
+use api::id::TenantName;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::super::StoreError;
+use super::super::decision::{DecisionRead, NewDecision, NewTicket, StoredTicket};
+use super::column::{json, tenant, to_json};
+use super::{ChangeTx, View, failed};
+use crate::authz::{PlatformScope, TenantScope};
+
+impl DecisionRead for View<'_> {
+    fn decision_owner(&self, _scope: &PlatformScope, id: &str) -> Result<Option<TenantName>, StoreError> {
+        let owner = self
+            .connection
+            .prepare_cached("SELECT tenant FROM decision WHERE id = ?1")
+            .and_then(|mut find| find.query_row([id], |row| row.get::<_, String>(0)).optional());
+        owner.map_err(failed("find a decision"))?.map_or(Ok(None), |owner| tenant(&owner))
+    }
+
+    fn decision_find(&self, scope: &TenantScope, id: &str) -> Result<Option<Answer>, StoreError> {
+        let answer = self
+            .connection
+            .prepare_cached("SELECT answer FROM decision WHERE tenant = ?1 AND id = ?2")
+            .and_then(|mut find| find.query_row([scope.key(), id], |row| row.get::<_, String>(0)).optional());
+        answer.map_err(failed("read a decision"))?.map(|answer| json("an answer", &answer)).transpose()
+    }
+
+    fn decision_same(
+        &self,
+        scope: &TenantScope,
+        sameness: &[u8; 32],
+        since_ms: i64,
+    ) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT id FROM decision WHERE tenant = ?1 AND sameness = ?2 AND noted_at_ms >= ?3
+            ORDER BY noted_at_ms DESC LIMIT 1";
+        let values = params![scope.key(), sameness, since_ms];
+        let id = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut find| find.query_row(values, |row| row.get(0)).optional());
+        id.map_err(failed("find the same decision"))
+    }
+
+    fn ticket_find(&self, scope: &TenantScope, sha256: &[u8; 32]) -> Result<Option<StoredTicket>, StoreError> {
+        let sql = "SELECT ticket.decision_id, ticket.principal, decision.question, ticket.expires_at_ms,
+                ticket.used_at_ms IS NOT NULL
+            FROM ticket JOIN decision ON decision.tenant = ticket.tenant AND decision.id = ticket.decision_id
+            WHERE ticket.tenant = ?1 AND ticket.sha256 = ?2";
+        let row = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut find| {
+                let columns = find.query_row(params![scope.key(), sha256], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get(3)?, row.get(4)?))
+                });
+                columns.optional()
+            })
+            .map_err(failed("read a ticket"))?;
+        let Some((decision, principal, question, expires_at_ms, is_used)) = row else {
+            return Ok(None);
+        };
+        let question = json("a question", &question)?;
+        Ok(Some(StoredTicket { decision, principal, question, expires_at_ms, is_used }))
+    }
+}
+
+impl ChangeTx<'_> {
+    /// Stores a decision.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn decision_insert(&self, new: &NewDecision) -> Result<(), StoreError> {
+        let sql = "INSERT INTO decision (tenant, id, asked_by, question, answer, sameness, noted_at_ms)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let values = params![
+            self.scope().key(),
+            new.id,
+            self.scope().actor(),
+            to_json(&new.question)?,
+            to_json(&new.answer)?,
+            new.sameness,
+            self.at_ms(),
+        ];
+        self.run(sql, values, "store a decision")
+    }
+
+    /// The same answer again: the row with this id gets its newer instants.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn decision_renew(&self, id: &str, answer: &Answer) -> Result<(), StoreError> {
+        let sql = "UPDATE decision SET answer = ?3 WHERE tenant = ?1 AND id = ?2";
+        self.run(sql, params![self.scope().key(), id, to_json(answer)?], "renew a decision")
+    }
+
+    /// Stores the ticket of a decision, bound to whoever acts.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn ticket_insert(&self, decision: &str, ticket: &NewTicket) -> Result<(), StoreError> {
+        let sql = "INSERT INTO ticket (tenant, sha256, decision_id, principal, expires_at_ms)
+            VALUES (?1, ?2, ?3, ?4, ?5)";
+        let values =
+            params![self.scope().key(), ticket.sha256, decision, self.scope().actor(), ticket.expires_at_ms];
+        self.run(sql, values, "store a ticket")
+    }
+
+    /// Marks a ticket as used now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn ticket_use(&self, sha256: &[u8; 32]) -> Result<(), StoreError> {
+        let sql = "UPDATE ticket SET used_at_ms = ?3 WHERE tenant = ?1 AND sha256 = ?2 AND used_at_ms IS NULL";
+        self.run(sql, params![self.scope().key(), sha256, self.at_ms()], "use a ticket")
+    }
+}

@@ -1,0 +1,57 @@
+//! Leases: the holder and the highest token of each mutating check.
+
+use rusqlite::params;
+
+use super::super::StoreError;
+use super::super::lease::{LeaseRead, StoredLease};
+use super::column::{agent, check, signed, tenant, tenant_key, unsigned};
+use super::{BatchTx, View, failed};
+use crate::authz::PlatformScope;
+
+impl LeaseRead for View<'_> {
+    fn leases(&self, _scope: &PlatformScope) -> Result<Vec<StoredLease>, StoreError> {
+        let read = failed("read the leases");
+        let mut leases = self
+            .connection
+            .prepare_cached("SELECT tenant, check_id, token, cluster, node, ttl_ms FROM lease")
+            .map_err(&read)?;
+        let rows = leases
+            .query_map([], |row| {
+                let text = |at: usize| row.get::<_, String>(at);
+                Ok((text(0)?, check(row, 1)?, unsigned(row.get(2)?), text(3)?, text(4)?, unsigned(row.get(5)?)))
+            })
+            .map_err(&read)?;
+        rows.map(|row| {
+            let (owner, check, token, cluster, node, ttl_ms) = row.map_err(&read)?;
+            Ok(StoredLease { tenant: tenant(&owner)?, check, token, holder: agent(&cluster, &node)?, ttl_ms })
+        })
+        .collect()
+    }
+}
+
+impl BatchTx<'_> {
+    /// Stores a grant. The token only rises: a lower or equal one is refused as raced.
+    ///
+    /// # Errors
+    /// [`StoreError::Raced`], or the store failed.
+    pub fn lease_grant(&self, lease: &StoredLease) -> Result<(), StoreError> {
+        let sql = "INSERT INTO lease (tenant, check_id, token, cluster, node, ttl_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (tenant, check_id) DO UPDATE SET token = excluded.token, cluster = excluded.cluster,
+                node = excluded.node, ttl_ms = excluded.ttl_ms
+            WHERE token < excluded.token";
+        let values = params![
+            tenant_key(lease.tenant.as_ref()),
+            lease.check.0.as_bytes(),
+            signed(lease.token),
+            lease.holder.cluster.as_str(),
+            lease.holder.node.as_str(),
+            signed(lease.ttl_ms),
+        ];
+        let granted = self
+            .connection()
+            .prepare_cached(sql)
+            .and_then(|mut grant| grant.execute(values))
+            .map_err(failed("store a lease"))?;
+        if granted == 0 { Err(StoreError::Raced) } else { Ok(()) }
+    }
+}

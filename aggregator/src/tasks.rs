@@ -1,0 +1,167 @@
+//! Shell: periodic work: rows of period, name, function. A function is idempotent and retries nothing: the next period
+//! does. The composition root spawns [`run`] for each row.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use process::supervise::chain;
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::{Verified, verify};
+use crate::authz::PlatformScope;
+use crate::fleet;
+use crate::fleet::agents::FORGOTTEN;
+use crate::http::Api;
+use crate::http::frames::PLACEMENTS_KEPT;
+use crate::secret::share;
+use crate::store::StoreError;
+use crate::store::audit::AuditRead as _;
+
+/// Transitions and failures.
+const RESULTS_KEPT: Duration = Duration::from_secs(30 * 86_400);
+/// Minute roll-ups.
+const COUNTS_KEPT: Duration = Duration::from_secs(48 * 3_600);
+/// Entries of the audit trail verified in one read: 1,000 of 1 KiB.
+const AUDIT_PAGE: u32 = 1_000;
+
+/// What tasks work with.
+pub struct Context {
+    /// The same parts as the routes.
+    pub api: Api,
+    /// The fleet's metrics.
+    pub fleet: fleet::Metrics,
+    /// How far each audit chain was verified since the start.
+    pub verified: Mutex<std::collections::BTreeMap<String, Verified>>,
+}
+
+type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>>;
+
+/// A row.
+#[derive(Clone, Copy, Debug)]
+pub struct Task {
+    /// How often.
+    pub period: Duration,
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub work: for<'a> fn(&'a Context) -> Outcome<'a>,
+}
+
+/// All of them. Placing has its own driver, [`place`], because it is nudged too.
+pub const TASKS: [Task; 3] = [
+    // What a crash may forget of when an agent was heard; a restart counts all as heard now anyway.
+    Task { period: Duration::from_secs(10), name: "agents-store", work: |context| Box::pin(agents_store(context)) },
+    // Rows are few an hour; a late hour of thirty days is nothing.
+    Task { period: Duration::from_secs(3_600), name: "retention", work: |context| Box::pin(retention(context)) },
+    // Each look goes on where the last one ended, so an hour's look is short.
+    Task { period: Duration::from_secs(3_600), name: "audit-verify", work: |context| Box::pin(audit_verify(context)) },
+];
+
+/// Silence and new secrets are noticed within this; a new catalogue or agent at once.
+const PLACE_PERIOD: Duration = Duration::from_secs(1);
+
+/// Does the work at once and each period, until `token` is cancelled. A failure is logged and tried at the next one.
+///
+/// # Errors
+/// Never.
+pub async fn run(
+    task: Task,
+    context: std::sync::Arc<Context>,
+    token: CancellationToken,
+) -> Result<(), Infallible> {
+    loop {
+        log(task.name, (task.work)(&context).await);
+        tokio::select! {
+            () = token.cancelled() => return Ok(()),
+            () = tokio::time::sleep(task.period) => {}
+        }
+    }
+}
+
+/// Keeps the plan current, until `token` is cancelled.
+///
+/// # Errors
+/// Never.
+pub async fn place(context: std::sync::Arc<Context>, token: CancellationToken) -> Result<(), Infallible> {
+    let placement = std::sync::Arc::clone(&context.api.placement);
+    let mut catalogue = placement.catalogue();
+    loop {
+        log("placement", renew(&context).await);
+        tokio::select! {
+            () = token.cancelled() => return Ok(()),
+            () = placement.due(&mut catalogue) => {}
+            () = tokio::time::sleep(PLACE_PERIOD) => {}
+        }
+    }
+}
+
+fn log(task: &'static str, outcome: Result<(), StoreError>) {
+    match outcome {
+        // The store's own task says why it ended.
+        Ok(()) | Err(StoreError::Closed) => {}
+        Err(error) => tracing::error!(task, error = %chain(&error), "a task failed and is tried again"),
+    }
+}
+
+async fn renew(context: &Context) -> Result<(), StoreError> {
+    let api = &context.api;
+    let boot = api.clock.boot();
+    api.placement.agents().forget(boot);
+    let seen = api.placement.agents().seen(boot);
+    context.fleet.agents(&seen);
+    let versions = async |catalogue: &api::catalogue::Catalogue| api.secrets.versions(share::of_all(catalogue)).await;
+    api.placement.renew(&seen, api.clock.wall_ms(), versions).await
+}
+
+async fn agents_store(context: &Context) -> Result<(), StoreError> {
+    let heard = context.api.placement.agents().take_unstored();
+    if heard.is_empty() {
+        return Ok(());
+    }
+    context.api.store.batch(move |tx| tx.agents_heard(&heard)).await
+}
+
+async fn retention(context: &Context) -> Result<(), StoreError> {
+    let now_ms = context.api.clock.wall_ms();
+    let before = |kept: Duration| now_ms.saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
+    let (results, counts) = (before(RESULTS_KEPT), before(COUNTS_KEPT).div_euclid(60_000));
+    let (placements, agents) = (before(PLACEMENTS_KEPT), before(FORGOTTEN));
+    let forget = context.api.store.batch(move |tx| {
+        tx.results_forget(results, counts)?;
+        tx.placements_forget(placements)?;
+        tx.agents_forget(agents)
+    });
+    forget.await
+}
+
+async fn audit_verify(context: &Context) -> Result<(), StoreError> {
+    let store = &context.api.store;
+    for scope in store.read(|view| view.audit_chains(&PlatformScope::system("audit-verify"))).await? {
+        loop {
+            let chain = scope.key().to_owned();
+            let at = context.verified().get(&chain).copied().unwrap_or_default();
+            let page = scope.clone();
+            let entries = store.read(move |view| view.audit_entries(&page, at.seq, AUDIT_PAGE)).await?;
+            if entries.is_empty() {
+                break;
+            }
+            match verify(at, &entries) {
+                Ok(verified) => drop(context.verified().insert(chain, verified)),
+                Err(error) => {
+                    tracing::error!(%error, tenant = scope.key(), "the audit trail is broken; compare it with a backup");
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Context {
+    fn verified(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<String, Verified>> {
+        self.verified.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
