@@ -80,8 +80,7 @@ const BANS: [Ban; 8] = [
     },
     Ban {
         paths: &["std::time::SystemTime::now", "jiff::Timestamp::now", "jiff::Zoned::now"],
-        // A certificate's days are counted where the certificate is seen.
-        home: &["process/src/clock.rs", "agent/host/src/net/tls.rs"],
+        home: &["process/src/clock.rs"],
         tests: Tests::Free,
         remedy: "take a process::clock::Clock and ask it for wall time",
     },
