@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn a_refusal_is_the_probers_and_keeps_its_remedy() {
         let stop = Stop::from(host_error(Reason::CapabilityDenied, Some("http: [\"https://shop.example:443\"]")));
-        let message = "no; to allow it, add to grants: http: [\"https://shop.example:443\"]";
+        let message = "no; to allow it: http: [\"https://shop.example:443\"]";
         assert_eq!(stop, Stop::Error(CheckError::new(Reason::CapabilityDenied, message)));
     }
 

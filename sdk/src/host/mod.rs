@@ -53,7 +53,7 @@ impl HostError {
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.remedy {
-            Some(remedy) => write!(f, "{}; to allow it, add to grants: {remedy}", self.message),
+            Some(remedy) => write!(f, "{}; to allow it: {remedy}", self.message),
             None => f.write_str(&self.message),
         }
     }
