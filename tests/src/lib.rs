@@ -3,6 +3,7 @@
 
 pub mod binary;
 pub mod child;
+pub mod machine;
 pub mod skip;
 pub mod until;
 
@@ -18,5 +19,6 @@ pub mod cli;
 pub mod parts;
 pub mod stand;
 pub mod state;
+pub mod watch;
 
 pub mod story;

@@ -1,0 +1,125 @@
+//! What happens when parts break: an agent is killed and starts again, the aggregator is away and comes back, a
+//! drain is cut short by a second signal.
+
+use std::time::Duration;
+
+use harness::{
+    child::Child,
+    http::Client,
+    machine,
+    real::registry,
+    skip,
+    stand::Stand,
+    until::until,
+    watch::{Eyes, agent, counter},
+};
+use jiff::Timestamp;
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+/// A check runs every few seconds; this is long enough for several runs on a busy machine.
+const SOON: Duration = Duration::from_secs(60);
+const RUNS: &str = "floorwalker_runs_total";
+
+/// A stand with the check everybody has, and a node on which it runs.
+struct Scene {
+    stand: Stand,
+    eyes: Eyes,
+    check: String,
+    node: String,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let stand = Stand::start().await.expect("a stand");
+        let eyes = Eyes::of(&stand.client().expect("a client"), &stand.state.tenants[0]);
+        let seen = until(SOON, "a first result of http-probe", async || {
+            let checks = eyes.checks("http-probe").await?;
+            let nodes = checks
+                .iter()
+                .flat_map(|check| check["nodes"].as_array().into_iter().flatten().map(move |node| (check, node)));
+            let mut ran = nodes.filter(|(_, node)| node["observed_at"].is_string());
+            Ok(ran.next().map(|(check, node)| (text(check, "id"), text(node, "node"))))
+        });
+        let (check, node) = seen.await.expect("results");
+        Self { stand, eyes, check, node }
+    }
+
+    /// Waits until the check has run on the node after an instant.
+    async fn runs_after(&self, instant: Timestamp) {
+        let ran = until(SOON, "a later run", async || {
+            let state = self.eyes.on_node(&self.check, &self.node).await?;
+            let observed: Option<Timestamp> = state.and_then(|state| state["observed_at"].as_str()?.parse().ok());
+            Ok(observed.filter(|observed| *observed > instant))
+        });
+        ran.await.expect("a run");
+    }
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_else(|| panic!("no {key} in {value}")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_agent_goes_on_where_it_stopped() {
+    if let Some(why) = registry::unavailable() {
+        return skip::because("a_killed_agent_goes_on_where_it_stopped", &why);
+    }
+    let scene = Scene::set().await;
+    let before = scene.eyes.results(&scene.check).await.expect("results").len();
+    let victim = agent(&scene.stand.state, &scene.node).expect("an agent");
+    let command = machine::again(victim.pid).expect("its command");
+    machine::signal(victim.pid, Signal::SIGKILL).expect("killed");
+    let gone = until(SOON, "the agent's end", async || Ok((!machine::runs(victim.pid)).then_some(())));
+    gone.await.expect("gone");
+    let killed_at = Timestamp::now();
+    let _again = Child::spawn("agent-again", command, scene.stand.folder()).expect("started again");
+    scene.runs_after(killed_at).await;
+    let after = scene.eyes.results(&scene.check).await.expect("results").len();
+    assert!(after >= before, "what was acknowledged is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_go_on_without_the_aggregator_and_report_later() {
+    if let Some(why) = registry::unavailable() {
+        return skip::because("agents_go_on_without_the_aggregator_and_report_later", &why);
+    }
+    let scene = Scene::set().await;
+    let aggregator = machine::children(scene.stand.up.pid(), "floorwalker-aggregator").expect("readable");
+    let [aggregator] = aggregator[..] else { panic!("one aggregator, not {aggregator:?}") };
+    // Stopped, not killed: connections stand and nothing answers, the worst way to be away.
+    machine::signal(aggregator, Signal::SIGSTOP).expect("stopped");
+    let away_at = Timestamp::now();
+    let agent = agent(&scene.stand.state, &scene.node).expect("an agent");
+    let before = counter(agent, RUNS).await.expect("metrics");
+    let went_on =
+        until(SOON, "three more runs", async || Ok((counter(agent, RUNS).await? >= before + 3.0).then_some(())));
+    went_on.await.expect("agents run without the aggregator");
+    machine::signal(aggregator, Signal::SIGCONT).expect("continued");
+    scene.runs_after(away_at).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_a_drain() {
+    if let Some(why) = registry::unavailable() {
+        return skip::because("a_second_signal_ends_a_drain", &why);
+    }
+    let scene = Scene::set().await;
+    let state = &scene.stand.state;
+    let shop = Client::plain(&state.shop.url).expect("a client");
+    // A journey that hangs in its confirmation keeps its agent draining.
+    let fault = format!("/__stand-in/faults/{}", state.tenants[0].name);
+    shop.put(&fault, &json!({"fault": "confirm-slow", "delay_ms": 60_000})).await.expect("set");
+    let hangs = until(SOON, "a journey in its confirmation", async || {
+        let orders = shop.get(&fault.replace("faults", "orders")).await?.json()?;
+        Ok(orders.as_array().into_iter().flatten().any(|order| order["state"] == "sale").then_some(()))
+    });
+    hangs.await.expect("a hanging journey");
+    for agent in &state.agents {
+        machine::signal(agent.pid, Signal::SIGTERM).expect("asked to end");
+        machine::signal(agent.pid, Signal::SIGTERM).expect("made to end");
+        // Under the 25 s that a drain may take.
+        let ended = until(Duration::from_secs(10), "the end", async || Ok((!machine::runs(agent.pid)).then_some(())));
+        ended.await.expect("a second signal aborts");
+    }
+}
