@@ -1,0 +1,119 @@
+//! Shell: flags and environment of `floorwalker`, read here and nowhere else. Each command's own flags stand with the
+//! command.
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use url::Url;
+
+use crate::command::{check, completions, freeze, gate, node, release, token};
+use crate::output::Format;
+use crate::up;
+
+const EXAMPLES: &str = "\
+Examples:
+  floorwalker gate check --tenant acme --environment prod --service shop --release REL --wait
+  floorwalker gate explain --tenant acme --environment prod --service shop --at 2026-11-27T12:00:00Z
+  floorwalker check validate manifests/
+  floorwalker up
+
+Exit codes:
+  0  allowed, done, valid
+  1  denied, refused, failing
+  2  wrong usage: a flag, a name or a form that does not exist
+  3  wait: the deadline passed, or nobody asked to wait
+  4  the gate cannot be reached, or cannot tell
+  5  the token is not accepted, or may not see or do this";
+
+/// May this release go to this tenant and environment now, and if not, why and until when?
+#[derive(Debug, Parser)]
+#[command(name = "floorwalker", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// How answers are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the aggregator is, and who asks.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Connection {
+    /// Address of the aggregator, such as https://floorwalker.example:7443
+    #[arg(long, global = true, env = "FLOORWALKER_URL", value_name = "URL")]
+    pub(crate) url: Option<Url>,
+    /// Token of the form fwt_…; better in the environment, where other users do not see it
+    #[arg(long, global = true, env = "FLOORWALKER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// Authorities to trust instead of the public ones (PEM)
+    #[arg(long, global = true, env = "FLOORWALKER_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask whether a release may go
+    #[command(subcommand)]
+    Gate(gate::Command),
+    /// Create, start and finish releases
+    #[command(subcommand)]
+    Release(release::Command),
+    /// See when releases are closed
+    #[command(subcommand)]
+    Freeze(freeze::Command),
+    /// Validate, run and list checks
+    #[command(subcommand)]
+    Check(check::Command),
+    /// See the nodes
+    #[command(subcommand)]
+    Node(node::Command),
+    /// Make tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Start an aggregator and two agents on this machine, seeded with two tenants
+    Up(up::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+}
+
+/// Reads flags and environment; ends the process with help, or with 2 and a complaint.
+pub(crate) fn read() -> Args {
+    Args::parse()
+}
+
+/// All commands, for completions.
+pub(crate) fn commands() -> clap::Command {
+    Args::command()
+}
+
+/// The folder of this program: the others of ours lie beside it.
+pub(crate) fn own_folder() -> std::io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(own.parent().map_or_else(|| PathBuf::from("."), std::path::Path::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_well_formed() {
+        commands().debug_assert();
+    }
+
+    #[test]
+    fn every_command_explains_itself() {
+        fn visit(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            assert!(command.get_about().is_some() || path.trim() == "floorwalker", "{path} has no help");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{path}: {} has no help", argument.get_id());
+            }
+            command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(|sub| visit(sub, &path));
+        }
+        visit(&commands(), "");
+    }
+}

@@ -1,0 +1,27 @@
+//! The `check` commands: what may be done with checks on this machine and at the aggregator.
+
+mod describe;
+mod list;
+mod validate;
+
+use super::Context;
+use crate::exit::{Exit, Failure};
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Hold a folder of manifests against every rule the aggregator holds it against, offline
+    #[command(
+        after_help = "Example:\n  floorwalker check validate manifests/\n\nExits 1 when anything is refused, with file, line, field and remedy."
+    )]
+    Validate(validate::Args),
+    /// List checks and how they stand
+    #[command(after_help = "Example:\n  floorwalker check list --tenant acme")]
+    List(list::Args),
+}
+
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate(args) => validate::run(args, context).await,
+        Command::List(args) => list::run(args, context).await,
+    }
+}

@@ -1,0 +1,120 @@
+//! `release create | start | finish`: what a pipeline does around a deployment.
+
+use api::http::release::{CreateRelease, FinishOutcome, FinishRelease, Release, StartRelease, Subject};
+use api::id::Digest;
+use api::manifest::freeze_rule::Action;
+use api::manifest::release_policy::Class;
+
+use super::{Context, from_word, word};
+use crate::exit::{Exit, Failure};
+use crate::output::table::{Table, or_dash};
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Register a release: tenant, service, digest and class are fixed from here on
+    #[command(
+        after_help = "Example:\n  floorwalker release create --tenant acme --service shop --class feature --subject sha256:… --name 1.4.2"
+    )]
+    Create(Create),
+    /// Start it with the ticket of an allow
+    #[command(after_help = "Example:\n  floorwalker release start REL --environment prod --ticket TICKET")]
+    Start(Start),
+    /// Say how it ended; what succeeded is what a rollback may go back to
+    #[command(after_help = "Example:\n  floorwalker release finish REL --environment prod --outcome succeeded")]
+    Finish(Finish),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Create {
+    /// The tenant
+    #[arg(long)]
+    tenant: String,
+    /// The service
+    #[arg(long)]
+    service: String,
+    /// Digest of the image manifest, sha256:…
+    #[arg(long, value_name = "DIGEST")]
+    subject: Digest,
+    /// feature, config, business-config, schema, integration, infra, security-hotfix or emergency
+    #[arg(long, value_parser = from_word::<Class>)]
+    class: Class,
+    /// Your name of it, such as a version
+    #[arg(long)]
+    name: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Start {
+    /// The release
+    id: String,
+    /// The environment
+    #[arg(long)]
+    environment: String,
+    /// The ticket that `gate check` printed
+    #[arg(long)]
+    ticket: String,
+    /// What is done: deploy, migrate, config, infra or rollback
+    #[arg(long, default_value = "deploy", value_parser = from_word::<Action>)]
+    action: Action,
+    /// Digest of what is about to run; the release's own unless given
+    #[arg(long, value_name = "DIGEST")]
+    subject: Option<Digest>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Finish {
+    /// The release
+    id: String,
+    /// The environment
+    #[arg(long)]
+    environment: String,
+    /// succeeded or failed
+    #[arg(long, value_parser = from_word::<FinishOutcome>)]
+    outcome: FinishOutcome,
+}
+
+pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+    let aggregator = context.aggregator()?;
+    let release = match command {
+        Command::Create(Create { tenant, service, subject, class, name }) => {
+            let release = CreateRelease { tenant, service, subject: Subject { digest: subject }, class, name };
+            aggregator.release_create(&release).await?
+        }
+        Command::Start(Start { id, environment, ticket, action, subject }) => {
+            let subject = match subject {
+                Some(digest) => Subject { digest },
+                None => aggregator.release(&id).await?.subject,
+            };
+            aggregator.release_start(&id, &StartRelease { environment, ticket, action, subject }).await?
+        }
+        Command::Finish(Finish { id, environment, outcome }) => {
+            aggregator.release_finish(&id, &FinishRelease { environment, outcome }).await?
+        }
+    };
+    context.output.print(&release, text)?;
+    Ok(Exit::Done)
+}
+
+fn text(release: &Release) -> String {
+    let Release { id, tenant, service, subject, class, name, created_at, deployments } = release;
+    let name = name.as_ref().map_or(String::new(), |name| format!(" {name}"));
+    let mut text = format!(
+        "release   {id}\n{tenant}/{service}{name}, {}, created {created_at}\n{}\n",
+        class.as_str(),
+        subject.digest
+    );
+    if !deployments.is_empty() {
+        let mut table = Table::new(["ENVIRONMENT", "ACTION", "STATE", "STARTED", "FINISHED"], "");
+        for deployment in deployments {
+            table.row([
+                deployment.environment.clone(),
+                deployment.action.as_str().to_owned(),
+                word(deployment.state),
+                deployment.started_at.clone(),
+                or_dash(deployment.finished_at.as_ref()),
+            ]);
+        }
+        text.push_str(&format!("\n{table}"));
+    }
+    text
+}
