@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::{InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use crate::admission::{Admission, Slots};
 use crate::link;
 use crate::state::RunState;
 use crate::ticker::Ticker;
@@ -32,8 +32,6 @@ const MEMORY_KEPT_BYTES: usize = 64 << 10;
 const STACK_KEPT_BYTES: usize = 16 << 10;
 /// Slots kept warm; more cost resident memory and gain nothing at a node's usual four runs at once.
 const WARM_SLOTS: u32 = 4;
-/// The node's bytes are counted in this unit, a wasm page.
-const PAGE_BYTES: u64 = 64 << 10;
 
 /// How the process wants its instances.
 #[derive(Clone, Copy, Debug)]
@@ -86,17 +84,9 @@ struct Inner {
     wasmtime: wasmtime::Engine,
     linker: wasmtime::component::Linker<RunState>,
     allocation: Allocation,
-    slots: Semaphore,
-    pages: Semaphore,
-    pages_max: u32,
+    slots: Slots,
     ticker: Ticker,
     compatibility: String,
-}
-
-/// What one run holds of the node while it runs.
-pub(crate) struct Admission<'a> {
-    _slot: SemaphorePermit<'a>,
-    _pages: SemaphorePermit<'a>,
 }
 
 // === impl Engine ===
@@ -113,14 +103,11 @@ impl Engine {
         };
         let linker = link::offered(&wasmtime).map_err(EngineError::Link)?;
         let ticker = Ticker::start(wasmtime.clone()).map_err(EngineError::Ticker)?;
-        let pages_max = u32::try_from(config.memory_bytes / PAGE_BYTES).unwrap_or(u32::MAX);
         let compatibility = compatibility(&wasmtime);
         Ok(Self(Arc::new(Inner {
             linker,
             allocation,
-            slots: Semaphore::new(config.slots as usize),
-            pages: Semaphore::new(pages_max as usize),
-            pages_max,
+            slots: Slots::new(config.slots, config.memory_bytes),
             ticker,
             compatibility,
             wasmtime,
@@ -151,12 +138,9 @@ impl Engine {
         &self.0.linker
     }
 
-    /// Waits for a slot and for the run's bytes. Fair: whoever waits longest is next.
-    pub(crate) async fn admit(&self, memory_bytes: u64) -> Admission<'_> {
-        let pages = u32::try_from(memory_bytes.div_ceil(PAGE_BYTES)).unwrap_or(u32::MAX).min(self.0.pages_max);
-        let slot = self.0.slots.acquire().await.expect("the semaphore is never closed");
-        let pages = self.0.pages.acquire_many(pages).await.expect("the semaphore is never closed");
-        Admission { _slot: slot, _pages: pages }
+    /// Waits for the run's turn.
+    pub(crate) async fn admit(&self, tenant: &str, memory_bytes: u64) -> Admission {
+        self.0.slots.admit(tenant, memory_bytes).await
     }
 }
 

@@ -5,6 +5,7 @@
 //! Guests belong on a runtime of their own (`guest_runtime`), so that nothing they do delays the control plane: spawn
 //! the futures of `run` and `clean_up` there.
 
+mod admission;
 pub mod engine;
 mod ticker;
 
@@ -16,6 +17,7 @@ mod plugin;
 mod call;
 mod capability;
 mod limit;
+mod mask;
 mod net;
 mod state;
 mod wasi;

@@ -47,7 +47,7 @@ pub(crate) async fn describe(plugin: &Plugin, call: Call, backends: &Backends) -
 async fn execute(plugin: &Plugin, call: Call, backends: &Backends, entry: Entry) -> Finished {
     let (wall, cpu) = (call.wall(), call.cpu());
     let queue = Stopwatch::start();
-    let admitted = timeout(ADMISSION_MAX, plugin.engine.admit(call.limits.memory_bytes)).await;
+    let admitted = timeout(ADMISSION_MAX, plugin.engine.admit(&call.owner.tenant, call.limits.memory_bytes)).await;
     let queued = queue.elapsed();
     let Ok(_admission) = admitted else {
         let state = RunState::new(call, backends.clone());

@@ -9,6 +9,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::bindings::wit::types::{CheckError, Verdict as GuestVerdict};
 use crate::limit::{CpuExceeded, HOST_CALLS_MAX, HostCallsExceeded, MemoryExceeded};
+use crate::mask::Mask;
 use crate::outcome::{End, Outcome, Usage, Verdict, VerdictStatus};
 use crate::state::RunState;
 
@@ -65,7 +66,8 @@ pub(crate) fn settle(finished: Finished) -> Outcome {
     usage.requests = on_wire;
     let phases =
         |step: usize| crate::net::phase::sum(requests.iter().filter(|r| r.step == Some(step)).map(|r| r.phases));
-    Outcome {
+    let mask = Mask::new(&state.call.secrets);
+    let mut outcome = Outcome {
         end,
         steps: state.steps.into_reports(usage.wall, phases),
         logs: state.lines.kept,
@@ -74,7 +76,9 @@ pub(crate) fn settle(finished: Finished) -> Outcome {
         denials: state.denials,
         usage,
         requests,
-    }
+    };
+    mask.hide(&mut outcome);
+    outcome
 }
 
 /// The description, or how it ended instead.

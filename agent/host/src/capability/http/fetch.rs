@@ -41,8 +41,8 @@ pub(super) struct Way<'a> {
     pub(super) dialer: &'a Dialer,
     pub(super) requests_left: &'a AtomicU32,
     pub(super) bodies_left: &'a AtomicU64,
-    /// Wall time the run has left.
-    pub(super) left: Duration,
+    /// When the last of them is cut off.
+    pub(super) until: Instant,
 }
 
 /// A response, and what is told of the way to it.
@@ -64,7 +64,7 @@ type Connection = http1::Connection<TokioIo<Stream>, Full<Bytes>>;
 /// Sends a request and follows what it may follow.
 pub(super) async fn fetch(way: &Way<'_>, request: guest::Request, record: &mut Exchange) -> Result<Answer, Failure> {
     let mut ask = Ask::read(request, &way.call.secrets, &way.call.limits)?;
-    let deadline = Instant::now() + time_for(ask.options.timeout, way.left);
+    let deadline = deadline(ask.options.timeout, way.until)?;
     let mut left_behind: Vec<Url> = Vec::new();
     loop {
         let hop = hop(way, &ask, deadline, record).await?;
@@ -82,9 +82,20 @@ pub(super) async fn fetch(way: &Way<'_>, request: guest::Request, record: &mut E
     }
 }
 
-fn time_for(asked: Option<Duration>, left: Duration) -> Duration {
-    let most = left.saturating_sub(LAST_WORDS);
-    asked.map_or(most, |asked| asked.min(most))
+/// When requests of a host call that begins now are cut off, in a run with this much time left.
+pub(super) fn until(left: Duration) -> Instant {
+    Instant::now() + left.saturating_sub(LAST_WORDS)
+}
+
+/// When this one is: as it asked, and with the call.
+fn deadline(asked: Option<Duration>, until: Instant) -> Result<Instant, Failure> {
+    let now = Instant::now();
+    if until <= now {
+        // Said here and not by the phase it would die in: the target is not to blame.
+        return Err(Failure::new(HostReason::DeadlineExceeded, "the run has no time left for a request"));
+    }
+    let left = until - now;
+    Ok(now + asked.map_or(left, |asked| asked.min(left)))
 }
 
 /// One request on the wire, reported however far it comes.

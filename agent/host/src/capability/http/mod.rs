@@ -103,7 +103,7 @@ impl RunState {
             dialer: &self.backends.dialer,
             requests_left: &self.exchanges.requests_left,
             bodies_left: &bodies_left,
-            left,
+            until: fetch::until(left),
         };
         let records = &mut self.exchanges.all[first..];
         let mut sent: Vec<BoxFuture<'_, Result<Answer, Failure>>> = Vec::with_capacity(kept);
