@@ -6,8 +6,8 @@ use jiff::Timestamp;
 /// An instant as text, such as `2026-11-23T08:15:30.25Z`. Out of jiff's range (the years −9999 to 9999) it is the end
 /// of that range.
 pub fn rfc3339(ms: i64) -> String {
-    let bounded = ms.clamp(Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
-    Timestamp::from_millisecond(bounded).map_or_else(|_| String::new(), |instant| instant.to_string())
+    let end = if ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(ms).unwrap_or(end).to_string()
 }
 
 /// An instant from text, with any offset.

@@ -14,10 +14,12 @@ pub mod audit;
 pub mod batch;
 pub mod change;
 pub mod check;
+pub mod decision;
 mod error;
 pub mod lease;
 pub mod placement;
 pub mod plugin;
+pub mod release;
 pub mod result;
 mod sqlite;
 #[cfg(test)]

@@ -12,6 +12,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_token.sql"),
     include_str!("../../../migrations/sqlite/0004_fleet.sql"),
     include_str!("../../../migrations/sqlite/0005_result.sql"),
+    include_str!("../../../migrations/sqlite/0006_release.sql"),
+    include_str!("../../../migrations/sqlite/0007_decision.sql"),
 ];
 
 /// Brings the tables to this binary's version.
