@@ -27,12 +27,17 @@ pub fn children(parent: u32, program: &str) -> anyhow::Result<Vec<u32>> {
     Ok(found)
 }
 
-/// The command that starts a running process again: same program, arguments, environment and folder.
+/// The command that starts a running process again: same program, environment and folder, and the same arguments but
+/// for the values of some flags.
 ///
 /// # Errors
 /// There is no such process.
-pub fn again(pid: u32) -> anyhow::Result<Command> {
-    let arguments = arguments(pid)?;
+pub fn again(pid: u32, flags: &[(&str, &str)]) -> anyhow::Result<Command> {
+    let mut arguments = arguments(pid)?;
+    for (flag, value) in flags {
+        let at = arguments.iter().position(|argument| argument == flag).with_context(|| format!("no {flag}"))?;
+        *arguments.get_mut(at + 1).with_context(|| format!("{flag} has no value"))? = (*value).to_owned();
+    }
     let (program, rest) = arguments.split_first().context("a process has a program")?;
     let mut command = Command::new(program);
     command.args(rest).env_clear().current_dir(fs::read_link(format!("/proc/{pid}/cwd"))?);
@@ -94,6 +99,6 @@ mod tests {
         let name = arguments[0].rsplit('/').next().expect("a name");
         assert!(children(parent, name).expect("readable").contains(&own));
         assert!(runs(own));
-        assert_eq!(again(own).expect("a command").get_program().to_str(), Some(arguments[0].as_str()));
+        assert_eq!(again(own, &[]).expect("a command").get_program().to_str(), Some(arguments[0].as_str()));
     }
 }

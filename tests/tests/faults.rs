@@ -1,7 +1,7 @@
 //! What happens when parts break: an agent is killed and starts again, the aggregator is away and comes back, a
 //! drain is cut short by a second signal.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use harness::{
     child::Child,
@@ -21,8 +21,11 @@ use serde_json::{Value, json};
 const SOON: Duration = Duration::from_secs(60);
 const RUNS: &str = "floorwalker_runs_total";
 
-/// A stand with the check everybody has, and a node on which it runs.
+/// A stand with the check everybody has, and a node on which it runs. `up` is stopped, so that it does not end
+/// everything when one of its children is broken.
 struct Scene {
+    // Goes first: a stopped process does not hear that it is to end.
+    _stopped: Stopped,
     stand: Stand,
     eyes: Eyes,
     check: String,
@@ -42,7 +45,17 @@ impl Scene {
             Ok(ran.next().map(|(check, node)| (text(check, "id"), text(node, "node"))))
         });
         let (check, node) = seen.await.expect("results");
-        Self { stand, eyes, check, node }
+        Self { _stopped: Stopped::new(stand.up.pid()), stand, eyes, check, node }
+    }
+
+    /// Kills the agent of a node and gives the command that starts it again.
+    async fn kill(&self, node: &str, flags: &[(&str, &str)]) -> Command {
+        let victim = agent(&self.stand.state, node).expect("an agent");
+        let command = machine::again(victim.pid, flags).expect("its command");
+        machine::signal(victim.pid, Signal::SIGKILL).expect("killed");
+        let gone = until(SOON, "the agent's end", async || Ok((!machine::runs(victim.pid)).then_some(())));
+        gone.await.expect("gone");
+        command
     }
 
     /// Waits until the check has run on the node after an instant.
@@ -53,6 +66,23 @@ impl Scene {
             Ok(observed.filter(|observed| *observed > instant))
         });
         ran.await.expect("a run");
+    }
+}
+
+/// A process that is stopped for as long as this lives.
+struct Stopped(u32);
+
+impl Stopped {
+    fn new(pid: u32) -> Self {
+        machine::signal(pid, Signal::SIGSTOP).expect("stopped");
+        Self(pid)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        // One that has ended needs no waking.
+        let _ = machine::signal(self.0, Signal::SIGCONT);
     }
 }
 
@@ -67,11 +97,7 @@ async fn a_killed_agent_goes_on_where_it_stopped() {
     }
     let scene = Scene::set().await;
     let before = scene.eyes.results(&scene.check).await.expect("results").len();
-    let victim = agent(&scene.stand.state, &scene.node).expect("an agent");
-    let command = machine::again(victim.pid).expect("its command");
-    machine::signal(victim.pid, Signal::SIGKILL).expect("killed");
-    let gone = until(SOON, "the agent's end", async || Ok((!machine::runs(victim.pid)).then_some(())));
-    gone.await.expect("gone");
+    let command = scene.kill(&scene.node, &[]).await;
     let killed_at = Timestamp::now();
     let _again = Child::spawn("agent-again", command, scene.stand.folder()).expect("started again");
     scene.runs_after(killed_at).await;
@@ -88,14 +114,14 @@ async fn agents_go_on_without_the_aggregator_and_report_later() {
     let aggregator = machine::children(scene.stand.up.pid(), "floorwalker-aggregator").expect("readable");
     let [aggregator] = aggregator[..] else { panic!("one aggregator, not {aggregator:?}") };
     // Stopped, not killed: connections stand and nothing answers, the worst way to be away.
-    machine::signal(aggregator, Signal::SIGSTOP).expect("stopped");
+    let away = Stopped::new(aggregator);
     let away_at = Timestamp::now();
     let agent = agent(&scene.stand.state, &scene.node).expect("an agent");
     let before = counter(agent, RUNS).await.expect("metrics");
     let went_on =
         until(SOON, "three more runs", async || Ok((counter(agent, RUNS).await? >= before + 3.0).then_some(())));
     went_on.await.expect("agents run without the aggregator");
-    machine::signal(aggregator, Signal::SIGCONT).expect("continued");
+    drop(away);
     scene.runs_after(away_at).await;
 }
 
@@ -106,6 +132,12 @@ async fn a_second_signal_ends_a_drain() {
     }
     let scene = Scene::set().await;
     let state = &scene.stand.state;
+    // Agents that would drain for a minute.
+    let mut agents = Vec::new();
+    for agent in &state.agents {
+        let command = scene.kill(&agent.node, &[("--grace", "60")]).await;
+        agents.push(Child::spawn(&format!("{}-again", agent.node), command, scene.stand.folder()).expect("started"));
+    }
     let shop = Client::plain(&state.shop.url).expect("a client");
     // A journey that hangs in its confirmation keeps its agent draining.
     let fault = format!("/__stand-in/faults/{}", state.tenants[0].name);
@@ -115,11 +147,12 @@ async fn a_second_signal_ends_a_drain() {
         Ok(orders.as_array().into_iter().flatten().any(|order| order["state"] == "sale").then_some(()))
     });
     hangs.await.expect("a hanging journey");
-    for agent in &state.agents {
-        machine::signal(agent.pid, Signal::SIGTERM).expect("asked to end");
-        machine::signal(agent.pid, Signal::SIGTERM).expect("made to end");
-        // Under the 25 s that a drain may take.
-        let ended = until(Duration::from_secs(10), "the end", async || Ok((!machine::runs(agent.pid)).then_some(())));
-        ended.await.expect("a second signal aborts");
+    for agent in &agents {
+        // Two signals at once may be seen as one, so it is asked until it is gone: far under a minute's drain.
+        let gone = until(Duration::from_secs(15), "the end", async || {
+            agent.signal(Signal::SIGTERM)?;
+            Ok((!machine::runs(agent.pid())).then_some(()))
+        });
+        gone.await.expect("a second signal aborts");
     }
 }

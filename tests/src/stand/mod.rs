@@ -5,6 +5,7 @@ use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::Context;
 use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     binary,
@@ -19,6 +20,9 @@ pub const TENANTS: [&str; 2] = ["acme", "zenith"];
 /// From nothing to a written state: certificates, the store, four plugins compiled.
 const START_MAX: Duration = Duration::from_secs(120);
 
+/// One stand at a time in a suite: two would only slow each other down on two cores.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 /// A running Floorwalker.
 #[derive(Debug)]
 pub struct Stand {
@@ -31,6 +35,7 @@ pub struct Stand {
     ca_pem: String,
     // Last: what runs in the folder ends before the folder goes.
     folder: TempDir,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Stand {
@@ -39,6 +44,7 @@ impl Stand {
     /// # Errors
     /// Something is not built, not installed, or did not start; with the end of its log.
     pub async fn start() -> anyhow::Result<Self> {
+        let turn = TURN.lock().await;
         let folder = tempfile::Builder::new().prefix("floorwalker-").tempdir()?;
         let tenants = TENANTS.map(str::to_owned);
         let parts = parts::start(&tenants, folder.path()).await?;
@@ -51,7 +57,7 @@ impl Stand {
         let file = up.says(START_MAX, "where its state is", written).await?;
         let state: State = serde_json::from_str(&fs::read_to_string(&file)?).context("state.json")?;
         let ca_pem = fs::read_to_string(&state.aggregator.ca_file)?;
-        Ok(Self { state, parts, up, ca_pem, folder })
+        Ok(Self { state, parts, up, ca_pem, folder, _turn: turn })
     }
 
     /// A client of the aggregator without a token.
