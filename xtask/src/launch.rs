@@ -8,12 +8,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-/// The drain of the slowest child is bounded by 15 s (its listener) and its children's; then the group is killed.
-const DRAIN_TIME_MAX: Duration = Duration::from_secs(20);
+/// `floorwalker up` ends three processes, one after the other, within 10 s each; then the group is killed.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(35);
 /// How often an ended child is looked for: a person does not notice it.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -71,13 +71,11 @@ pub(crate) fn line(command: &Command) -> String {
 // === impl Interrupt ===
 
 impl Interrupt {
-    /// Takes over Ctrl-C and SIGTERM, so that children are ended before this process is. A second one ends it
-    /// at once.
+    /// Takes over Ctrl-C and SIGTERM, so that children are ended before this process is. A second one hurries nothing:
+    /// it would leave them behind, and their end is bounded.
     pub(crate) fn catch() -> anyhow::Result<Self> {
         let flag = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
-            // The order matters: the second signal finds the flag that the first one set.
-            signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&flag))?;
             signal_hook::flag::register(signal, Arc::clone(&flag))?;
         }
         Ok(Self(flag))
@@ -118,17 +116,16 @@ impl Group {
         self.child.stdout.take().with_context(|| format!("the output of {} goes elsewhere", self.name))
     }
 
-    fn signal(&self, signal: Signal) {
-        let group = Pid::from_raw(self.child.id().cast_signed());
-        // An empty group is what is wanted.
-        killpg(group, signal).ok();
+    fn id(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
-            self.signal(Signal::SIGTERM);
+            // The leader alone: it ends its own children in its own order.
+            kill(self.id(), Signal::SIGTERM).ok();
             for _ in 0..(DRAIN_TIME_MAX.as_millis() / LOOK_EVERY.as_millis()) {
                 if !matches!(self.child.try_wait(), Ok(None)) {
                     break;
@@ -136,7 +133,8 @@ impl Drop for Group {
                 sleep(LOOK_EVERY);
             }
         }
-        self.signal(Signal::SIGKILL);
+        // An empty group is what is wanted.
+        killpg(self.id(), Signal::SIGKILL).ok();
         self.child.wait().ok();
     }
 }

@@ -35,39 +35,47 @@ struct Address {
     url: String,
 }
 
-pub(crate) fn run(setting: &Setting, Up { check }: &Up) -> anyhow::Result<()> {
+pub(crate) fn run(setting: &Setting, up: &Up) -> anyhow::Result<()> {
     need::get(setting)?;
     if let [lack, ..] = need::servers(setting).as_slice() {
         bail!("{lack}");
     }
     build::all(setting)?;
-    let folder = setting.target.join("up");
     let _lock = alone(setting)?;
-    fresh(&folder)?;
-    let interrupt = Interrupt::catch()?;
-    let (_parts, addresses) = parts(setting, &folder)?;
-    let mut up = floorwalker(setting, &folder, &addresses)?;
+    let (around, folder) = (setting.target.join("up-parts"), setting.target.join("up"));
     let state = folder.join("state.json");
-    if !ready(&mut up, &state, &interrupt)? {
-        return Ok(());
+    fresh(&around, &state)?;
+    let interrupt = Interrupt::catch()?;
+    let (_parts, addresses) = parts(setting, &around)?;
+    let mut floorwalker = floorwalker(setting, &folder, &addresses, up)?;
+    if !ready(&mut floorwalker, &state, &interrupt)? {
+        return interrupted(up);
     }
     let mut story = Command::new(setting.binaries().join("floorwalker-story"));
     let mut story = Group::start("the story", story.arg("--state").arg(&state))?;
     match story.watch(&interrupt)? {
-        Ended::Interrupted => return Ok(()),
+        Ended::Interrupted => return interrupted(up),
         Ended::Itself(status) if status.success() => {}
         Ended::Itself(status) => bail!("the story did not come out as told ({status})"),
     }
-    if *check {
+    if up.check {
         return Ok(());
     }
     eprintln!("{}", next::read(&state)?);
-    match up.watch(&interrupt)? {
+    match floorwalker.watch(&interrupt)? {
         Ended::Interrupted => Ok(()),
         Ended::Itself(status) => {
             bail!("floorwalker up ended by itself ({status}); its logs are in {}", folder.display())
         }
     }
+}
+
+/// A person who ends it got what was asked for; a check that was not finished proves nothing.
+fn interrupted(up: &Up) -> anyhow::Result<()> {
+    if up.check {
+        bail!("interrupted before the story was told");
+    }
+    Ok(())
 }
 
 /// Two of them would share a folder and a port.
@@ -78,18 +86,25 @@ fn alone(setting: &Setting) -> anyhow::Result<Flock<File>> {
         .map_err(|_| anyhow::anyhow!("another `cargo xtask up` runs here: end it with Ctrl-C first"))
 }
 
-/// Each start tells the story from its beginning.
-fn fresh(folder: &Path) -> anyhow::Result<()> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
+/// Each start tells the story from its beginning. `floorwalker up` empties its own folder; an old `state.json` would
+/// only look like a new one.
+fn fresh(around: &Path, state: &Path) -> anyhow::Result<()> {
+    if around.exists() {
+        fs::remove_dir_all(around).with_context(|| format!("{} cannot be emptied", around.display()))?;
     }
-    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))
+    fs::create_dir_all(around).with_context(|| format!("{} cannot be made", around.display()))?;
+    match fs::remove_file(state) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be removed", state.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Starts shop and registry, and takes their addresses. They also end when our end of their input closes.
 fn parts(setting: &Setting, folder: &Path) -> anyhow::Result<(Group, Parts)> {
     let mut command = Command::new(setting.binaries().join("floorwalker-parts"));
-    command.arg("--dir").arg(folder.join("parts")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.arg("--dir").arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut group = Group::start("shop and registry", &mut command)?;
     let mut line = String::new();
     BufReader::new(group.stdout()?).read_line(&mut line)?;
@@ -98,10 +113,14 @@ fn parts(setting: &Setting, folder: &Path) -> anyhow::Result<(Group, Parts)> {
 }
 
 /// Starts aggregator and agents.
-fn floorwalker(setting: &Setting, folder: &Path, parts: &Parts) -> anyhow::Result<Group> {
+fn floorwalker(setting: &Setting, folder: &Path, parts: &Parts, up: &Up) -> anyhow::Result<Group> {
     let mut command = Command::new(setting.binaries().join("floorwalker"));
     command.arg("up").arg("--dir").arg(folder).arg("--plugins").arg(setting.components());
     command.args(["--shop", &parts.shop.url, "--registry", &parts.registry.url]);
+    if up.check {
+        // Nobody types its address, and it must not fail because the usual port is taken.
+        command.args(["--port", "0"]);
+    }
     Group::start("floorwalker up", &mut command)
 }
 

@@ -23,6 +23,19 @@ where
     F: Future<Output = Result<(), E>>,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    block_on_code(async {
+        match process.await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {}", chain(error.into().as_ref()));
+                ExitCode::FAILURE
+            }
+        }
+    })
+}
+
+/// As [`block_on`], for a program whose exit codes mean more than success and failure.
+pub fn block_on_code(process: impl Future<Output = ExitCode>) -> ExitCode {
     let runtime = match Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -30,15 +43,9 @@ where
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(process);
+    let code = runtime.block_on(process);
     runtime.shutdown_background();
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", chain(error.into().as_ref()));
-            ExitCode::FAILURE
-        }
-    }
+    code
 }
 
 // === impl Runtime ===

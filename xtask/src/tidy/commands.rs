@@ -73,9 +73,10 @@ fn heard(help: &str) -> Spoken {
         } else if text.starts_with('-') {
             spoken.flags.extend(text.split([' ', ',', '=']).filter(|word| word.starts_with("--")).map(str::to_owned));
         }
-        if let Some((_, rest)) = line.split_once("[env: ") {
-            spoken.variables.extend(rest.split(['=', ']']).next().map(str::to_owned));
-        }
+    }
+    // Long lines are wrapped anywhere, also behind the colon.
+    for rest in help.split("[env:").skip(1) {
+        spoken.variables.extend(rest.trim_start().split(['=', ']']).next().map(str::to_owned));
     }
     spoken
 }
@@ -154,7 +155,7 @@ mod tests {
 
     const HELP: &str = "The floorwalker command\n\nUsage: floorwalker [OPTIONS] <COMMAND>\n\nCommands:\n  \
                         gate  Asks the gate\n  help  Print this message\n\nOptions:\n      --url <URL>\n          \
-                        Where [env: FLOORWALKER_URL=]\n  -h, --help  Print help\n";
+                        Where [env:\n          FLOORWALKER_URL=]\n  -h, --help  Print help\n";
 
     fn programs() -> BTreeMap<String, Spoken> {
         BTreeMap::from([("floorwalker".to_owned(), heard(HELP))])

@@ -15,6 +15,7 @@ mod manifests;
 mod markdown;
 mod names;
 mod purity;
+mod sample;
 mod scan;
 mod words;
 
@@ -74,6 +75,7 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
     findings.violations.extend(markdown::check(&house, setting));
     linkage::check(setting, &mut findings)?;
     commands::check(&house, setting, &mut findings)?;
+    sample::check(&house, setting, &mut findings)?;
     findings.violations.sort();
     Ok(findings)
 }
