@@ -15,7 +15,7 @@ Examples:
   floorwalker gate check --tenant acme --environment prod --service shop --release REL --wait
   floorwalker gate explain --tenant acme --environment prod --service shop --at 2026-11-27T12:00:00Z
   floorwalker check validate manifests/
-  floorwalker up
+  floorwalker up --shop http://127.0.0.1:8069 --registry http://127.0.0.1:5000
 
 Exit codes:
   0  allowed, done, valid
@@ -29,11 +29,11 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "floorwalker", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Args {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// How answers are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(crate) output: Format,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

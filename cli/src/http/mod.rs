@@ -1,3 +1,4 @@
 //! The one HTTP client of the command: typed calls to the aggregator.
 
 pub(crate) mod aggregator;
+pub(crate) mod problem;
