@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::catalogue::Catalogue;
 use process::clock::SystemClock;
 use process::compile::Compiler;
 use process::http::admin;
@@ -16,11 +15,13 @@ use process::shutdown::Signals;
 use process::supervise::Supervisor;
 use process::tls::{ServerFiles, server};
 use prometheus::Registry;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use crate::args::Serve;
 use crate::authz::PlatformScope;
+use crate::catalogue::Publisher;
 use crate::fleet::agents::Agents;
+use crate::gate::Gate;
 use crate::http::frames::FRAMES_MAX;
 use crate::http::{self, Api, Parts};
 use crate::placement::Placement;
@@ -31,7 +32,7 @@ use crate::secret::dir::Secrets;
 use crate::store::agent::AgentRead as _;
 use crate::store::lease::LeaseRead as _;
 use crate::tasks::{self, TASKS};
-use crate::{command, fleet, ingest};
+use crate::{catalogue, command, fleet, gate, ingest};
 
 /// Kubernetes grants a pod 30 s; five are for the kernel and us.
 const GRACE: Duration = Duration::from_secs(25);
@@ -82,18 +83,35 @@ pub async fn build(Config { flags }: Config) -> anyhow::Result<App> {
     let key = store.batch(|tx| tx.fact_ensure("secret-version-key", &crate::authn::random::bytes::<32>())).await?;
 
     // --- catalogue and placement
-    let (_publish, catalogue) = watch::channel(Arc::new(Catalogue::default()));
     let blobs = Arc::new(Blobs::open(data_dir.join("plugins"))?);
     let library = Library::new(store.clone(), Arc::clone(&blobs), Compiler::new(compiler), Arc::clone(&clock));
     let agents = Arc::new(Agents::restore(agents, boot));
+    let manifests = catalogue::Config { folder: catalogue_dir };
+    let metrics = catalogue::Metrics::register(&registry)?;
+    let (publisher, catalogue) = Publisher::new(manifests, library, store.clone(), Arc::clone(&clock), metrics);
+    working.spawn("catalogue", publisher.run(readiness.latch("catalogue"), working.token()));
     let placement = Arc::new(Placement::restore(store.clone(), agents, catalogue).await?);
-    drop((library, catalogue_dir, public_url, readiness.latch("catalogue")));
+
+    // --- sockets
+    let tls = server(ServerFiles { cert: tls_cert, key: tls_key, client_ca: Some(client_ca) })?;
+    let bound = Listener::bind(listen, Some(Arc::clone(&tls)), Limits::default()).await;
+    let bound = bound.with_context(|| format!("--listen {listen} cannot be bound; choose a free port"))?;
+    let admin = Listener::bind(admin_listen, None, Limits::default()).await;
+    let admin = admin.with_context(|| format!("--admin-listen {admin_listen} cannot be bound; choose a free port"))?;
+    let (api_address, admin_address) = (bound.address(), admin.address());
+    tracing::info!(api = %api_address, admin = %admin_address, "listening");
+
+    // --- gate
+    let public_url = public_url.unwrap_or_else(|| format!("https://{api_address}"));
+    let metrics = gate::Metrics::register(&registry)?;
+    let gate = Gate::new(gate::Config { public_url }, store.clone(), Arc::clone(&clock), &placement, metrics);
 
     // --- routes
     let api = Api::from(Parts {
         store: store.clone(),
         clock: Arc::clone(&clock),
         placement,
+        gate,
         leases: Arc::new(tokio::sync::Mutex::new(Leases::restore(leases, boot))),
         blobs,
         secrets: Arc::new(Secrets::new(secrets_dir, key)),
@@ -113,14 +131,7 @@ pub async fn build(Config { flags }: Config) -> anyhow::Result<App> {
         working.spawn(task.name, tasks::run(task, Arc::clone(&context), working.token()));
     }
 
-    // --- sockets
-    let tls = server(ServerFiles { cert: tls_cert, key: tls_key, client_ca: Some(client_ca) })?;
-    let bound = Listener::bind(listen, Some(Arc::clone(&tls)), Limits::default()).await;
-    let bound = bound.with_context(|| format!("--listen {listen} cannot be bound; choose a free port"))?;
-    let admin = Listener::bind(admin_listen, None, Limits::default()).await;
-    let admin = admin.with_context(|| format!("--admin-listen {admin_listen} cannot be bound; choose a free port"))?;
-    let (api_address, admin_address) = (bound.address(), admin.address());
-    tracing::info!(api = %api_address, admin = %admin_address, "listening");
+    // --- serving
     serving.spawn("api", bound.serve(http::router(api), serving.token()));
     serving.spawn("tls-files", tls.keep_fresh(serving.token()));
     let admin_routes = admin::router(registry, readiness, supervisor.stopping());

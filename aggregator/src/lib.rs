@@ -8,6 +8,7 @@ pub mod instant;
 pub mod authn;
 pub mod authz;
 
+pub mod catalogue;
 pub mod plugin;
 pub mod secret;
 
@@ -17,6 +18,9 @@ pub mod ingest;
 pub mod store;
 
 pub mod fleet;
+
+pub mod gate;
+pub mod release;
 
 pub mod audit;
 pub mod tasks;

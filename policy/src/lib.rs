@@ -19,6 +19,6 @@ pub use ask::Ask;
 pub use decide::{Evaluation, decide};
 pub use finding::{Code, Finding, RuleRef};
 pub use matching::concerns_tenant;
-pub use require::{Requirement, share};
+pub use require::Requirement;
 pub use snapshot::{Broken, CheckNow, NodeNow, Owned, OwnerTier, Place, Released, Snapshot, Succeeded, TenantNow};
 pub use version::tzdb_version;

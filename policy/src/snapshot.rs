@@ -82,8 +82,6 @@ pub struct Owned<S> {
 /// A document whose head could be read and whose body never could.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// Its kind, such as `FreezeRule`.
-    pub kind: String,
     /// `[namespace/]name`.
     pub name: String,
 }

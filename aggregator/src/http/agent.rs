@@ -72,6 +72,10 @@ async fn assignments(
     let deadline = tokio::time::sleep(wait);
     tokio::pin!(deadline);
     loop {
+        if plan.borrow_and_update().catalogue.version.is_empty() {
+            // Before the first catalogue nobody knows what is assigned; the agent goes on with what it kept.
+            return Err(Failure::Unavailable);
+        }
         let assigned = plan.borrow_and_update().assignments(scope.key());
         if known != Some(assigned.etag.as_str()) {
             return answer_assignments(&assigned);

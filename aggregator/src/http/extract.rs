@@ -117,7 +117,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let body = body(request, state).await?;
         serde_json::from_slice(&body)
             .map(Self)
-            .map_err(|error| Failure::Malformed(format!("the body is not the JSON this path takes: {error}")))
+            .map_err(|error| match error.classify() {
+                // JSON, with a field or a word that is none of this path's.
+                serde_json::error::Category::Data => Failure::Unprocessable(error.to_string()),
+                _ => Failure::Malformed(format!("the body is not JSON: {error}")),
+            })
     }
 }
 

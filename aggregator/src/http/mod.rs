@@ -6,10 +6,13 @@
 
 pub mod agent;
 pub mod checks;
+pub mod decisions;
 pub mod error;
 pub mod extract;
 pub mod frames;
+pub mod freezes;
 pub mod nodes;
+pub mod releases;
 pub mod results;
 pub mod tokens;
 
@@ -26,6 +29,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::gate::Gate;
 use crate::ingest;
 use crate::placement::Placement;
 use crate::placement::lease::Leases;
@@ -48,6 +52,8 @@ pub struct Parts {
     pub placement: Arc<Placement>,
     /// Leases of mutating checks; held across the store's answer, so grants of two agents never cross.
     pub leases: Arc<tokio::sync::Mutex<Leases>>,
+    /// Decides releases.
+    pub gate: Gate,
     /// Components by digest.
     pub blobs: Arc<Blobs>,
     /// Values of secrets.
@@ -83,6 +89,9 @@ pub fn router(api: Api) -> Router {
         .merge(results::routes())
         .merge(nodes::routes())
         .merge(tokens::routes())
+        .merge(decisions::routes())
+        .merge(releases::routes())
+        .merge(freezes::routes())
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))

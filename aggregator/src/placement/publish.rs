@@ -79,6 +79,10 @@ impl Placement {
     {
         let mut stored = self.stored.lock().await;
         let catalogue = Arc::clone(&self.catalogue.borrow());
+        if catalogue.version.is_empty() {
+            // Nothing was read yet: what was stored stays, or a restart would move every check away and back.
+            return Ok(());
+        }
         let before = Arc::clone(&self.plan.borrow());
         let nodes = place(&catalogue, seen, &before.nodes);
         let secrets = secrets(&catalogue).await;

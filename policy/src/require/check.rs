@@ -13,12 +13,6 @@ use crate::ask::Ask;
 use crate::finding::{Code, Finding, RuleRef};
 use crate::snapshot::{CheckNow, NodeNow};
 
-/// Share of the intended nodes that pass, in percent; 0 when none is intended.
-pub fn share(nodes: &[NodeNow]) -> f64 {
-    let passing = passing(nodes);
-    if nodes.is_empty() { 0.0 } else { passing as f64 * 100.0 / nodes.len() as f64 }
-}
-
 /// Judges one line of a policy's requirements.
 pub(super) fn judge(
     ask: &Ask,

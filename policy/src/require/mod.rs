@@ -11,8 +11,6 @@ use api::id::Digest;
 use api::manifest::release_policy::{Class, Requirements, Spec};
 use jiff::Timestamp;
 
-pub use check::share;
-
 use crate::ask::Ask;
 use crate::finding::{Code, Finding, RuleRef};
 use crate::matching;

@@ -164,7 +164,7 @@ fn a_deny_comes_first_whatever_else_holds() {
 #[test]
 fn no_policy_and_broken_law_are_never_an_allow() {
     let mut snapshot = world::open();
-    snapshot.broken.push(Broken { kind: "FreezeRule".to_owned(), name: "acme-prod/peak".to_owned() });
+    snapshot.broken.push(Broken { name: "acme-prod/peak".to_owned() });
     let answer = now(&snapshot);
     assert_eq!((answer.decision, answer.code), (Decision::Wait, "INDETERMINATE"));
     assert_eq!(answer.reasons[0].rule.as_ref().map(|rule| rule.name.as_str()), Some("acme-prod/peak"));

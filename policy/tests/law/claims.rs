@@ -93,7 +93,7 @@ fn a_release_created_as_a_feature_is_no_hotfix_later() {
 fn a_rollback_goes_to_what_succeeded_here_within_thirty_days() {
     let mut snapshot = frozen_but_for_hotfixes();
     snapshot.policies.clear();
-    snapshot.broken = vec![policy::Broken { kind: "FreezeRule".to_owned(), name: "peak".to_owned() }];
+    snapshot.broken = vec![policy::Broken { name: "peak".to_owned() }];
     let back = Ask { action: Action::Rollback, subject: Some(world::digest("old")), ..world::ask() };
     let now = at("2026-06-20T10:00:00Z");
     let answer = decide(&back, &snapshot, now);

@@ -1,0 +1,101 @@
+//! Shell: reads the folder of manifests: every `.yaml` below it, as text. Hidden names are skipped, because editors and
+//! ConfigMap mounts keep their own files there. It judges no manifest.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use api::limits::MANIFEST_BYTES_MAX;
+use api::manifest::FileText;
+
+/// Manifest files in a folder: 1,000 tenants with ten files each.
+const FILES_MAX: usize = 10_000;
+/// Folders in folders: tenant, environment, purpose, and some air. Also ends a circle of links.
+const DEPTH_MAX: usize = 8;
+
+/// Why the folder cannot be read as a whole; what was in force stays.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DirError {
+    /// A folder is not there or not readable.
+    #[error("the folder {folder} cannot be read")]
+    Folder {
+        /// Which one.
+        folder: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Too much to be meant.
+    #[error("the folder {0} holds more than {FILES_MAX} manifest files, or folders deeper than {DEPTH_MAX}")]
+    TooMany(String),
+}
+
+/// Every manifest file below `root`, in order of its path. Blocks.
+pub(super) fn read(root: &Path) -> Result<Vec<FileText>, DirError> {
+    let mut files = vec![];
+    walk(root, "", DEPTH_MAX, &mut files)?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+fn walk(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<FileText>) -> Result<(), DirError> {
+    let failed = |source| DirError::Folder { folder: folder.display().to_string(), source };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        // A name that is no text cannot be told in a refusal; it is no manifest of ours.
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| !name.starts_with('.')) else {
+            continue;
+        };
+        let inner = format!("{prefix}{name}");
+        // Gone since it was listed: the next look sees that too.
+        let Ok(kind) = std::fs::metadata(&path) else { continue };
+        if kind.is_dir() {
+            let left = depth.checked_sub(1).ok_or_else(|| DirError::TooMany(folder.display().to_string()))?;
+            walk(&path, &format!("{inner}/"), left, files)?;
+        } else if kind.is_file() && FileText::is_manifest(name) {
+            files.push(text(&path, inner));
+        }
+        if files.len() > FILES_MAX {
+            return Err(DirError::TooMany(folder.display().to_string()));
+        }
+    }
+    Ok(())
+}
+
+fn text(path: &Path, inner: String) -> FileText {
+    let mut bytes = vec![];
+    let read = File::open(path).and_then(|file| file.take(MANIFEST_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => FileText::from_bytes(inner, bytes),
+        Err(error) => FileText::unreadable(inner, format!("the file cannot be read: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_of_all_folders_come_in_order_and_hidden_ones_not_at_all() {
+        let root = tempfile::tempdir().expect("a folder");
+        for (path, text) in [("b.yaml", "b"), ("a/z.yml", "z"), ("a/.hidden.yaml", "x"), ("a/readme.md", "x")] {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        std::fs::create_dir(root.path().join("..data")).expect("made");
+        std::fs::write(root.path().join("..data/m.yaml"), "m").expect("written");
+        std::os::unix::fs::symlink("..data/m.yaml", root.path().join("m.yaml")).expect("linked");
+        let files = read(root.path()).expect("read");
+        let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["a/z.yml", "b.yaml", "m.yaml"]);
+        assert_eq!(files[2].text, Ok("m".to_owned()));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_and_a_circle_of_links_are_errors() {
+        let root = tempfile::tempdir().expect("a folder");
+        assert!(matches!(read(&root.path().join("none")), Err(DirError::Folder { .. })));
+        std::os::unix::fs::symlink(".", root.path().join("again")).expect("linked");
+        assert!(matches!(read(root.path()), Err(DirError::TooMany(_))));
+    }
+}

@@ -1,0 +1,37 @@
+//! The gate's metrics.
+
+use std::time::Duration;
+
+use api::http::decision::Decision;
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
+
+/// Counters of decisions.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    decisions: IntCounterVec,
+    seconds: Histogram,
+}
+
+impl Metrics {
+    /// Registers the metrics.
+    ///
+    /// # Errors
+    /// A name is taken already.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let opts = Opts::new("floorwalker_decisions_total", "Decisions by value and code, starts included.");
+        let decisions = IntCounterVec::new(opts, &["decision", "code"])?;
+        // From a snapshot in memory (a millisecond) to a busy disk (a second).
+        let buckets = vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+        let opts = HistogramOpts::new("floorwalker_decision_seconds", "Time from question to stored answer.");
+        let seconds = Histogram::with_opts(opts.buckets(buckets))?;
+        registry.register(Box::new(decisions.clone()))?;
+        registry.register(Box::new(seconds.clone()))?;
+        Ok(Self { decisions, seconds })
+    }
+
+    /// A decision was made.
+    pub(super) fn decided(&self, decision: Decision, code: &str, took: Duration) {
+        self.decisions.with_label_values(&[decision.as_str(), code]).inc();
+        self.seconds.observe(took.as_secs_f64());
+    }
+}
