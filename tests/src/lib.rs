@@ -17,6 +17,7 @@ pub mod serve;
 
 pub mod cli;
 pub mod parts;
+pub mod pipeline;
 pub mod stand;
 pub mod state;
 pub mod watch;

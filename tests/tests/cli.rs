@@ -28,8 +28,31 @@ fn wrong_usage_is_2_and_says_what_is_missing() {
     let question = ["gate", "check", "--tenant", "acme", "--environment", "prod", "--service", "shop"];
     let without = ends(&bare, &question, 2);
     assert!(without.stderr.contains("FLOORWALKER_URL"), "{}", without.stderr);
-    let clear = ends(&Cli::at("http://127.0.0.1:1", "", "fwt_a_b"), &question, 2);
+    let clear = ends(&Cli::at("http://127.0.0.1:1", "ca.pem", "fwt_a_b"), &question, 2);
     assert!(clear.stderr.contains("https"), "{}", clear.stderr);
+}
+
+#[test]
+fn a_broken_manifest_is_1_and_named_by_file_line_and_field() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("text");
+    let tenant = |zone: &str, services: &str| {
+        format!(
+            "apiVersion: floorwalker.dev/v1alpha1\nkind: Tenant\nmetadata: {{name: acme}}\nspec:\n  timeZone: {zone}\n\
+             \x20 tier: critical\n  tenancy: shared\n  environments: [{{name: prod, namespaces: [acme-prod]}}]\n\
+             \x20 {services}: [shop]\n"
+        )
+    };
+    let file = folder.path().join("acme.yaml");
+    fs::write(&file, tenant("Europe/Berlin", "services")).expect("written");
+    assert!(ends(&Cli::bare(), &["check", "validate", path], 0).stdout.contains("acme"));
+    for (zone, services, place) in
+        [("Europe/Berlin", "servcies", "acme.yaml:9: spec.servcies"), ("CET", "services", "acme.yaml:5: spec.timeZone")]
+    {
+        fs::write(&file, tenant(zone, services)).expect("written");
+        let refused = ends(&Cli::bare(), &["check", "validate", path], 1);
+        assert!(refused.stdout.contains(place), "{}", refused.stdout);
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use anyhow::Context;
 use crate::{
     http::Client,
     parts,
+    pipeline::Pipeline,
     push::tag_digest,
     state::{State, Tenant},
 };
@@ -36,16 +37,8 @@ struct Story<'a> {
 /// A tenant and its ways in.
 struct Side<'a> {
     tenant: &'a Tenant,
-    pipeline: Client,
+    pipeline: Pipeline,
     viewer: Client,
-}
-
-/// A release as the steps pass it on.
-#[derive(Clone, Debug)]
-struct Release {
-    id: String,
-    name: String,
-    digest: String,
 }
 
 /// Tells the whole story to a writer.
@@ -79,12 +72,8 @@ pub async fn tell(state: &State, out: &mut dyn Write) -> anyhow::Result<()> {
 
 impl<'a> Side<'a> {
     fn new(tenant: &'a Tenant, aggregator: &Client) -> Self {
-        let tokens = &tenant.tokens;
-        Self {
-            tenant,
-            pipeline: aggregator.with_token(&tokens.pipeline),
-            viewer: aggregator.with_token(&tokens.viewer),
-        }
+        let viewer = aggregator.with_token(&tenant.tokens.viewer);
+        Self { tenant, pipeline: Pipeline::of(aggregator, tenant), viewer }
     }
 }
 

@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    Release, Story, freeze,
+    Story, freeze,
     gate::{ask_until, create, roll_out, short},
 };
-use crate::{image::Image, parts, push::push};
+use crate::{image::Image, parts, pipeline::Release, push::push};
 
 const ALLOWED: (&str, &str) = ("allow", "ALLOWED");
 
@@ -23,9 +23,9 @@ pub(super) async fn first_release(story: &mut Story<'_>) -> anyhow::Result<Relea
     let (tenant, page) = (story.tenant.tenant, &mut story.page);
     page.step(&format!("{}'s checks pass, so its release may go", tenant.name));
     let digest = crate::push::tag_digest(&story.registry, &parts::repository(&tenant.name), parts::TAG).await?;
-    let release = create(page, &story.tenant, "1.0", &digest).await?;
-    let allow = ask_until(page, &story.tenant, &release, "deploy", ALLOWED).await?;
-    roll_out(page, &story.tenant, &release, "deploy", &allow).await?;
+    let release = create(page, &story.tenant.pipeline, "1.0", &digest).await?;
+    let allow = ask_until(page, &story.tenant.pipeline, &release, "deploy", ALLOWED).await?;
+    roll_out(page, &story.tenant.pipeline, &release, "deploy", &allow).await?;
     Ok(release)
 }
 
@@ -39,8 +39,9 @@ pub(super) async fn broken_shop(story: &mut Story<'_>) -> anyhow::Result<Release
     let repository = parts::repository(&tenant.name);
     let digest = push(&story.registry, &repository, parts::TAG, &image).await?;
     story.page.does(&format!("{repository}:{} now points to {}", parts::TAG, short(&digest)));
-    let release = create(&mut story.page, &story.tenant, "1.1", &digest).await?;
-    let wait = ask_until(&mut story.page, &story.tenant, &release, "deploy", ("wait", "CHECK_FAILING")).await?;
+    let release = create(&mut story.page, &story.tenant.pipeline, "1.1", &digest).await?;
+    let wait =
+        ask_until(&mut story.page, &story.tenant.pipeline, &release, "deploy", ("wait", "CHECK_FAILING")).await?;
     let messages = wait.messages();
     let nodes: Vec<&str> = story.state.agents.iter().map(|agent| agent.node.as_str()).collect();
     let told = messages.iter().find(|message| {
@@ -57,7 +58,7 @@ pub(super) async fn broken_shop(story: &mut Story<'_>) -> anyhow::Result<Release
 pub(super) async fn repaired_shop(story: &mut Story<'_>, release: &Release) -> anyhow::Result<()> {
     story.page.step("The shop is repaired, so the release may go");
     set_fault(story, "none").await?;
-    ask_until(&mut story.page, &story.tenant, release, "deploy", ALLOWED).await?;
+    ask_until(&mut story.page, &story.tenant.pipeline, release, "deploy", ALLOWED).await?;
     Ok(())
 }
 
@@ -80,7 +81,7 @@ pub(super) async fn freeze(story: &mut Story<'_>, release: &Release) -> anyhow::
     place(&file, &freeze.manifest)?;
     let rule = Rule(file);
     story.page.does(&format!("{} dropped into the folder of manifests", rule.0.display()));
-    let wait = ask_until(&mut story.page, &story.tenant, release, "deploy", ("wait", "FROZEN")).await?;
+    let wait = ask_until(&mut story.page, &story.tenant.pipeline, release, "deploy", ("wait", "FROZEN")).await?;
     let next = wait.text("next_allowed_at");
     let instant: Timestamp = next.parse().with_context(|| format!("next_allowed_at is {next:?}"))?;
     ensure!(instant == freeze.ends.timestamp(), "next_allowed_at is {next}, the rule ends at {}", freeze.ends);
@@ -100,8 +101,8 @@ fn place(file: &Path, text: &str) -> anyhow::Result<()> {
 /// Back to what succeeded: no freeze holds that.
 pub(super) async fn rollback(story: &mut Story<'_>, release: &Release) -> anyhow::Result<()> {
     story.page.step(&format!("A rollback to {}, which succeeded here, goes through the freeze", release.name));
-    let allow = ask_until(&mut story.page, &story.tenant, release, "rollback", ALLOWED).await?;
-    roll_out(&mut story.page, &story.tenant, release, "rollback", &allow).await
+    let allow = ask_until(&mut story.page, &story.tenant.pipeline, release, "rollback", ALLOWED).await?;
+    roll_out(&mut story.page, &story.tenant.pipeline, release, "rollback", &allow).await
 }
 
 /// The other tenant is neither frozen nor slowed.
@@ -109,8 +110,8 @@ pub(super) async fn other_tenant(story: &mut Story<'_>) -> anyhow::Result<()> {
     let other = story.other.tenant;
     story.page.step(&format!("{} in {} is untouched", other.name, other.time_zone));
     let digest = story.digest_now(other).await?;
-    let release = create(&mut story.page, &story.other, "1.0", &digest).await?;
-    ask_until(&mut story.page, &story.other, &release, "deploy", ALLOWED).await?;
+    let release = create(&mut story.page, &story.other.pipeline, "1.0", &digest).await?;
+    ask_until(&mut story.page, &story.other.pipeline, &release, "deploy", ALLOWED).await?;
     Ok(())
 }
 
@@ -137,8 +138,8 @@ pub(super) async fn thaw(story: &mut Story<'_>, rule: Rule, release: &Release) -
     story.page.step("The freeze is lifted, so what waited may go");
     drop(rule);
     story.page.does("the rule is removed from the folder of manifests");
-    let allow = ask_until(&mut story.page, &story.tenant, release, "deploy", ALLOWED).await?;
-    roll_out(&mut story.page, &story.tenant, release, "deploy", &allow).await
+    let allow = ask_until(&mut story.page, &story.tenant.pipeline, release, "deploy", ALLOWED).await?;
+    roll_out(&mut story.page, &story.tenant.pipeline, release, "deploy", &allow).await
 }
 
 /// Switches what the tenant's shop does wrong.

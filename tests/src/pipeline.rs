@@ -1,0 +1,89 @@
+//! Shell: what a release pipeline asks of the gate, as requests with their raw answers. Used by the story and the
+//! suites; retries nothing and judges nothing.
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::{
+    http::{Answer, Client},
+    state::Tenant,
+};
+
+/// A pipeline of one tenant, for its most protected environment and its first service.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    client: Client,
+    /// Its tenant.
+    pub tenant: Tenant,
+}
+
+/// A release as the gate knows it.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// Its id.
+    pub id: String,
+    /// The pipeline's name of it.
+    pub name: String,
+    /// What is released.
+    pub digest: String,
+}
+
+impl Pipeline {
+    /// With the tenant's pipeline token.
+    #[must_use]
+    pub fn of(client: &Client, tenant: &Tenant) -> Self {
+        Self { client: client.with_token(&tenant.tokens.pipeline), tenant: tenant.clone() }
+    }
+
+    /// Registers a release of the class `feature`.
+    ///
+    /// # Errors
+    /// It was refused.
+    pub async fn create(&self, name: &str, digest: &str) -> anyhow::Result<Release> {
+        let body = json!({
+            "tenant": self.tenant.name, "service": self.tenant.service(), "class": "feature", "name": name,
+            "subject": {"digest": digest},
+        });
+        let created: Value = self.client.post("/v1/releases", &body).await?.document()?;
+        let id = created["id"].as_str().context("a release has an id")?.to_owned();
+        Ok(Release { id, name: name.to_owned(), digest: digest.to_owned() })
+    }
+
+    /// The question about a release, to be sent or changed first.
+    #[must_use]
+    pub fn question(&self, release: &Release, action: &str) -> Value {
+        json!({
+            "tenant": self.tenant.name, "environment": self.tenant.environment(), "service": self.tenant.service(),
+            "release": release.id, "action": action, "subject": {"digest": release.digest},
+        })
+    }
+
+    /// Asks the gate.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn ask(&self, question: &Value) -> anyhow::Result<Answer> {
+        self.client.post("/v1/decisions", question).await
+    }
+
+    /// Starts a release; the digest is what is really about to run.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn start(&self, release: &Release, action: &str, ticket: &str) -> anyhow::Result<Answer> {
+        let body = json!({
+            "environment": self.tenant.environment(), "ticket": ticket, "action": action,
+            "subject": {"digest": release.digest},
+        });
+        self.client.post(&format!("/v1/releases/{}/start", release.id), &body).await
+    }
+
+    /// Says that a release ended well.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn finish(&self, release: &Release) -> anyhow::Result<Answer> {
+        let body = json!({"environment": self.tenant.environment(), "outcome": "succeeded"});
+        self.client.post(&format!("/v1/releases/{}/finish", release.id), &body).await
+    }
+}
