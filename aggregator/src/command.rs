@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow, bail};
 use api::http::token::{CreateToken, Role};
 use process::clock::{Clock as _, SystemClock};
+use process::supervise::blocking;
 
 use crate::args::{Ca, Token, Whom};
 use crate::authn::AgentKey;
@@ -50,10 +51,14 @@ pub async fn token(command: Token) -> anyhow::Result<()> {
     let minted = prepare(&scope, &wanted, now_ms).map_err(|why| anyhow!(why).context("--expires"))?;
     let text = minted.text.clone();
     let (handle, writer) = open(&data_dir)?;
-    let writing = std::thread::spawn(move || writer.run());
-    let stored = store(&handle, &scope, minted, now_ms).await;
-    drop(handle);
-    writing.join().map_err(|_| anyhow!("the store's writer panicked"))??;
+    let storing = async move {
+        let stored = store(&handle, &scope, minted, now_ms).await;
+        // The writer ends with the last handle.
+        drop(handle);
+        stored
+    };
+    let (written, stored) = tokio::join!(blocking("the store's writer", move || writer.run()), storing);
+    written??;
     match stored {
         Ok(()) => print(&format!("{text}\n")),
         Err(ChangeError::Store(error)) => Err(error.into()),

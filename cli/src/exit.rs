@@ -1,4 +1,4 @@
-//! Exit codes, and what went wrong in words. Never 0 on an error. Mapped here alone; commands only name what happened.
+//! Shell: exit codes, and what went wrong in words. Never 0 on an error. Mapped here alone; commands only name what happened.
 
 use std::fmt;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! The `floorwalker` command: flags, one command, an exit code.
+//! Shell: the `floorwalker` command: flags, one command, an exit code.
 
 mod args;
 
@@ -15,12 +15,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args = args::read();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return exit::fail(&exit::Failure::here("the system gives no threads", &error)),
-    };
-    match runtime.block_on(command::run(args)) {
-        Ok(exit) => exit.into(),
-        Err(failure) => exit::fail(&failure),
-    }
+    process::supervise::block_on_code(async {
+        match command::run(args).await {
+            Ok(exit) => exit.into(),
+            Err(failure) => exit::fail(&failure),
+        }
+    })
 }

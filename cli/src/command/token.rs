@@ -4,6 +4,7 @@ use api::http::token::{CreateToken, Role};
 use api::manifest::release_policy::Class;
 use api::quantity::Span;
 use jiff::{SignedDuration, Timestamp};
+use process::clock::{Clock as _, SystemClock};
 
 use super::{Context, from_word};
 use crate::exit::{Exit, Failure};
@@ -33,9 +34,13 @@ pub(crate) struct Create {
     expires: Span,
 }
 
+fn now() -> Timestamp {
+    Timestamp::from_millisecond(SystemClock.wall_ms()).expect("a machine's clock is within the years that jiff knows")
+}
+
 pub(crate) async fn run(Command::Create(create): Command, context: &Context) -> Result<Exit, Failure> {
     let Create { tenant, role, classes, expires } = create;
-    let ends = SignedDuration::try_from(expires.0).ok().and_then(|life| Timestamp::now().checked_add(life).ok());
+    let ends = SignedDuration::try_from(expires.0).ok().and_then(|life| now().checked_add(life).ok());
     let ends = ends.ok_or_else(|| Failure::Usage(format!("--expires {expires} is too long")))?;
     let token = CreateToken { tenant, role, classes, expires_at: ends.to_string() };
     let created = context.aggregator()?.token_create(&token).await?;

@@ -1,4 +1,4 @@
-//! Agents: when they were heard, their plugins, their marks; and forgetting those that are gone.
+//! Shell: agents: when they were heard, their plugins, their marks; and forgetting those that are gone.
 
 use api::frame::{Chain, Epoch, PluginStatus};
 use rusqlite::{OptionalExtension as _, params};

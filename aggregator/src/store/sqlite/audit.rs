@@ -1,4 +1,4 @@
-//! The audit trail's reads; its one write is the change door's.
+//! Shell: the audit trail's reads; its one write is the change door's.
 
 use rusqlite::params;
 

@@ -1,4 +1,4 @@
-//! The batch door's transaction: an accepted frame becomes rows, and its mark moves with them.
+//! Shell: the batch door's transaction: an accepted frame becomes rows, and its mark moves with them.
 
 use api::frame::{Chain, LedgerNote};
 use api::limits::{TEXT_BYTES_MAX, cut};

@@ -1,4 +1,4 @@
-//! The change door's transaction: reads of a view, writes of the nouns, and the audit entry at its end.
+//! Shell: the change door's transaction: reads of a view, writes of the nouns, and the audit entry at its end.
 
 use std::ops::Deref;
 

@@ -1,4 +1,4 @@
-//! The last known of checks.
+//! Shell: the last known of checks.
 
 use api::id::CheckId;
 use api::result::Reason;

@@ -1,4 +1,4 @@
-//! Columns: how our types are stored and read back. Used by every noun of this folder.
+//! Shell: columns: how our types are stored and read back. Used by every noun of this folder.
 
 use api::id::{CheckId, TenantName};
 use rusqlite::Row;

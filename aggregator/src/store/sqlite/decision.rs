@@ -1,4 +1,4 @@
-//! Decisions and tickets.
+//! Shell: decisions and tickets.
 
 use api::http::decision::Answer;
 use api::id::TenantName;

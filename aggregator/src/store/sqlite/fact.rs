@@ -1,4 +1,4 @@
-//! What the store knows of itself: keys that are made once and never leave it.
+//! Shell: what the store knows of itself: keys that are made once and never leave it.
 
 use rusqlite::params;
 

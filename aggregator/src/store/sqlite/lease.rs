@@ -1,4 +1,4 @@
-//! Leases: the holder and the highest token of each mutating check.
+//! Shell: leases: the holder and the highest token of each mutating check.
 
 use rusqlite::params;
 

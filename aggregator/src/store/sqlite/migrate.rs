@@ -1,4 +1,4 @@
-//! The tables' versions: each migration once, in order, in one transaction. Called when the store opens.
+//! Shell: the tables' versions: each migration once, in order, in one transaction. Called when the store opens.
 
 use rusqlite::{Connection, TransactionBehavior};
 

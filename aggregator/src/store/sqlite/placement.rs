@@ -1,4 +1,4 @@
-//! Placements: what is intended now, and what was within the last two days.
+//! Shell: placements: what is intended now, and what was within the last two days.
 
 use api::id::{CheckId, TenantName};
 use rusqlite::params;

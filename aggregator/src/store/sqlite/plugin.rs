@@ -1,4 +1,4 @@
-//! What components say of themselves.
+//! Shell: what components say of themselves.
 
 use api::id::Digest;
 use rusqlite::{OptionalExtension as _, params};

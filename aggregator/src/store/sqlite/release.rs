@@ -1,4 +1,4 @@
-//! Releases and deployments.
+//! Shell: releases and deployments.
 
 use api::http::release::FinishOutcome;
 use api::id::{Digest, EnvironmentName, ServiceName, TenantName};

@@ -1,4 +1,4 @@
-//! Results and counts: pages for readers, and forgetting what is too old.
+//! Shell: results and counts: pages for readers, and forgetting what is too old.
 
 use api::http::check::StoredResult;
 use api::id::CheckId;

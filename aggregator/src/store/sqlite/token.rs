@@ -1,4 +1,4 @@
-//! Tokens: the look-up of `authn/token`, and the write of `http/tokens` and `token create`.
+//! Shell: tokens: the look-up of `authn/token`, and the write of `http/tokens` and `token create`.
 
 use rusqlite::{OptionalExtension as _, params};
 
