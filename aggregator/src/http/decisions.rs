@@ -142,3 +142,6 @@ impl From<GateError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
