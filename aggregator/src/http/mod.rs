@@ -14,6 +14,8 @@ pub mod freezes;
 pub mod nodes;
 pub mod releases;
 pub mod results;
+#[cfg(test)]
+mod tests;
 pub mod tokens;
 
 use std::any::Any;
@@ -79,9 +81,19 @@ impl From<Parts> for Api {
     }
 }
 
-/// Every route, behind the credential.
+/// Every route, behind the credential. The routes are one service inside another router, because the answer to a wrong
+/// method gets its `Allow` header outside of a router's own layers: without a credential it would tell paths apart.
 pub fn router(api: Api) -> Router {
     let authenticated = from_fn_with_state(api.clone(), extract::authenticate);
+    let routes = routes().layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)).with_state(api);
+    Router::new()
+        .fallback_service(routes)
+        .layer(authenticated)
+        .layer(CatchPanicLayer::custom(extract::caught))
+}
+
+/// The groups.
+fn routes() -> Router<Api> {
     Router::new()
         .merge(agent::routes())
         .merge(frames::routes())
@@ -94,10 +106,6 @@ pub fn router(api: Api) -> Router {
         .merge(freezes::routes())
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
-        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
-        .layer(authenticated)
-        .layer(CatchPanicLayer::custom(extract::caught))
-        .with_state(api)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Response {

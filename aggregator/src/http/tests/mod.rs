@@ -1,0 +1,6 @@
+//! The routes with their real parts (store, placement, leases, blobs) and without a socket: requests go straight into
+//! the router, with the peer that the listener would have attached.
+
+mod agent;
+mod readers;
+pub(super) mod stand;

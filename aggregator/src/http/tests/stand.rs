@@ -1,0 +1,149 @@
+//! Shell: an API in a folder of its own: two tenants, their checks, two nodes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::catalogue::Catalogue;
+use api::http::token::Role;
+use api::id::Digest;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use process::clock::{Clock as _, ManualClock, SharedClock};
+use process::tls::Peer;
+use prometheus::Registry;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt as _;
+
+use super::super::{Api, Parts, router};
+use crate::authn::ca;
+use crate::authn::token::mint;
+use crate::authz::PlatformScope;
+use crate::fleet::agents::Agents;
+use crate::gate::Gate;
+use crate::{gate, ingest};
+use crate::placement::Placement;
+use crate::placement::lease::Leases;
+use crate::placement::plan::SecretVersions;
+use crate::placement::plan::tests::{agent, catalogue};
+use crate::plugin::blobs::Blobs;
+use crate::secret::dir::Secrets;
+use crate::store::{Config, Store};
+
+/// Wall time of the start.
+pub(in crate::http) const START_MS: i64 = 1_795_000_000_000;
+
+pub(in crate::http) struct Stand {
+    pub(in crate::http) api: Api,
+    pub(in crate::http) clock: ManualClock,
+    pub(in crate::http) catalogue: watch::Sender<Arc<Catalogue>>,
+    router: Router,
+    folder: tempfile::TempDir,
+}
+
+/// An answer, whole.
+#[derive(Debug, PartialEq)]
+pub(in crate::http) struct Answer {
+    pub(in crate::http) status: StatusCode,
+    pub(in crate::http) headers: HeaderMap,
+    pub(in crate::http) body: Bytes,
+}
+
+impl Stand {
+    /// Both tenants have `a` on every node; acme has `order`, mutating, on one.
+    pub(in crate::http) async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        ca::init(&folder.path().join("ca"), START_MS).expect("an authority");
+        let (store, writer) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
+        std::thread::spawn(move || writer.run());
+        let checks = [
+            "acme-prod/a: layer: business",
+            "acme-prod/order: placement: {mode: Once}, mutating: true",
+            "globex-prod/a: layer: business",
+        ];
+        let (sender, receiver) = watch::channel(catalogue(&checks));
+        let clock = ManualClock::new(START_MS, Duration::from_secs(1_000));
+        let placement = Placement::restore(store.clone(), Arc::new(Agents::default()), receiver).await;
+        let placement = Arc::new(placement.expect("restored"));
+        let shared: SharedClock = Arc::new(clock.clone());
+        let config = gate::Config { public_url: "https://gate.example".to_owned() };
+        let metrics = gate::Metrics::register(&Registry::new()).expect("registered");
+        let api = Api::from(Parts {
+            gate: Gate::new(config, store.clone(), Arc::clone(&shared), &placement, metrics),
+            store,
+            clock: shared,
+            placement,
+            leases: Arc::new(tokio::sync::Mutex::new(Leases::default())),
+            blobs: Arc::new(Blobs::open(folder.path().join("plugins")).expect("a folder")),
+            secrets: Arc::new(Secrets::new(None, [0; 32])),
+            ingest: ingest::Metrics::register(&Registry::new()).expect("registered"),
+            frames: Semaphore::new(1),
+            stopping: Default::default(),
+        });
+        let stand = Self { router: router(api.clone()), api, clock, catalogue: sender, folder };
+        for node in ["n1", "n2"] {
+            stand.api.placement.agents().hear(&agent(node), START_MS, stand.clock.boot());
+        }
+        stand.renew().await;
+        let component = stand.folder.path().join("p.wasm");
+        std::fs::write(&component, b"plugin").expect("written");
+        stand.api.blobs.take(&component, &Digest::of(b"plugin")).expect("kept");
+        stand
+    }
+
+    /// What the placement task does.
+    pub(in crate::http) async fn renew(&self) {
+        let seen = self.api.placement.agents().seen(self.clock.boot());
+        let renewed = self.api.placement.renew(&seen, self.clock.wall_ms(), async |_| SecretVersions::new());
+        renewed.await.expect("renewed");
+    }
+
+    /// A token, as `Authorization` has it.
+    pub(in crate::http) async fn token(&self, tenant: Option<&str>, role: Role) -> String {
+        let scope = PlatformScope::for_test().owner(tenant.map(|name| name.parse().expect("a label")));
+        let minted = mint(scope.tenant().cloned(), role, vec![], START_MS + 3_600_000);
+        let text = format!("Bearer {}", minted.text);
+        super::super::tokens::store(&self.api.store, &scope, minted, START_MS).await.expect("stored");
+        text
+    }
+
+    /// Asks with a token, or with nothing.
+    pub(in crate::http) async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = token {
+            request = request.header("authorization", token);
+        }
+        self.send(request.body(Body::from(body.to_owned())).expect("a request"), None).await
+    }
+
+    /// Gets with a token.
+    pub(in crate::http) async fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask("GET", path, Some(token), "").await
+    }
+
+    /// Asks as the agent of a node.
+    pub(in crate::http) async fn as_agent(&self, node: &str, request: Request<Body>) -> Answer {
+        let issued = ca::issue_agent(&self.folder.path().join("ca"), &agent(node), 1, START_MS).expect("issued");
+        let certificate = CertificateDer::from_pem_file(issued.cert).expect("a certificate");
+        self.send(request, Some(certificate)).await
+    }
+
+    async fn send(&self, mut request: Request<Body>, certificate: Option<CertificateDer<'static>>) -> Answer {
+        let address = "127.0.0.1:1".parse().expect("an address");
+        request.extensions_mut().insert(Peer { address, certificate: certificate.map(Arc::new) });
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.expect("whole").to_bytes();
+        Answer { status: head.status, headers: head.headers, body }
+    }
+}
+
+impl Answer {
+    pub(in crate::http) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+}
