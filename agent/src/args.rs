@@ -13,63 +13,66 @@ use process::telemetry::Format;
 /// Runs checks on this node: for an aggregator, or standalone from a folder of manifests.
 #[derive(Debug, Parser)]
 #[command(name = "floorwalker-agent", version, max_term_width = 100)]
-pub struct Args {
+pub(crate) struct Args {
     /// Address of the aggregator, such as https://floorwalker.example:7443
     #[arg(long, env = "FLOORWALKER_AGGREGATOR", value_name = "URL", required_unless_present = "checks_dir")]
-    pub aggregator: Option<url::Url>,
+    pub(crate) aggregator: Option<url::Url>,
     #[command(flatten)]
-    pub tls: TlsArgs,
+    pub(crate) tls: TlsArgs,
     /// Standalone: run the checks of this folder of manifests, watched for changes; metrics only
     #[arg(long, env = "FLOORWALKER_CHECKS_DIR", value_name = "DIR", conflicts_with = "aggregator")]
-    pub checks_dir: Option<PathBuf>,
+    pub(crate) checks_dir: Option<PathBuf>,
     /// Name of this node; the host's name unless given
     #[arg(long, env = "FLOORWALKER_NODE", value_name = "NAME")]
-    pub node: Option<NodeName>,
+    pub(crate) node: Option<NodeName>,
     /// Folder for everything kept over restarts: assignments, plugins, spool, state and ledgers of checks
     #[arg(long, env = "FLOORWALKER_DATA_DIR", value_name = "DIR", default_value = "/var/lib/floorwalker/agent")]
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// Where /metrics, /livez and /readyz are served
     #[arg(long, env = "FLOORWALKER_METRICS_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:9877")]
-    pub metrics_listen: SocketAddr,
+    pub(crate) metrics_listen: SocketAddr,
     /// Where the node's files are seen, for checks that are granted some
     #[arg(long, env = "FLOORWALKER_NODE_ROOT", value_name = "DIR", default_value = "/")]
-    pub node_root: PathBuf,
+    pub(crate) node_root: PathBuf,
+    /// Authorities that checks trust beside the public ones (PEM)
+    #[arg(long, env = "FLOORWALKER_TARGET_CA", value_name = "FILE")]
+    pub(crate) target_ca: Option<PathBuf>,
     /// The compiler of plugins; `floorwalker-compile` beside this program unless given
     #[arg(long, env = "FLOORWALKER_COMPILER", value_name = "FILE")]
-    pub compiler: Option<PathBuf>,
+    pub(crate) compiler: Option<PathBuf>,
     /// Runs at a time
     #[arg(long, env = "FLOORWALKER_CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = runs)]
-    pub concurrency: usize,
+    pub(crate) concurrency: usize,
     /// How long running checks and the last report may take once asked to stop
     #[arg(long, env = "FLOORWALKER_GRACE", value_name = "SECONDS", default_value = "25", value_parser = seconds)]
-    pub grace: Duration,
+    pub(crate) grace: Duration,
     /// What is logged, such as `info` or `info,agent=debug`
     #[arg(long, env = "FLOORWALKER_LOG", value_name = "FILTER", default_value = "info")]
-    pub log: String,
+    pub(crate) log: String,
     /// How it is logged: text or json
     #[arg(long, env = "FLOORWALKER_LOG_FORMAT", value_name = "FORMAT", default_value_t = Format::Text)]
-    pub log_format: Format,
+    pub(crate) log_format: Format,
 }
 
 /// Whom the agent trusts and how it shows itself; read again when the files change.
 #[derive(Debug, clap::Args)]
-pub struct TlsArgs {
+pub(crate) struct TlsArgs {
     /// Authorities that vouch for the aggregator (PEM)
     #[arg(long, env = "FLOORWALKER_CA", value_name = "FILE", required_unless_present = "checks_dir")]
-    pub ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
     /// The agent's certificate (PEM)
     #[arg(long, env = "FLOORWALKER_CERT", value_name = "FILE", required_unless_present = "checks_dir")]
-    pub cert: Option<PathBuf>,
+    pub(crate) cert: Option<PathBuf>,
     /// The certificate's key (PEM)
     #[arg(long, env = "FLOORWALKER_KEY", value_name = "FILE", required_unless_present = "checks_dir")]
-    pub key: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
 }
 
 // === impl Args ===
 
 impl Args {
     /// Reads the process's flags and environment; ends the process with help or a complaint where they ask for it.
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         Self::parse()
     }
 
@@ -77,7 +80,7 @@ impl Args {
     ///
     /// # Errors
     /// The host's name is no DNS name; then it has to be given.
-    pub fn node(&self) -> anyhow::Result<NodeName> {
+    pub(crate) fn node(&self) -> anyhow::Result<NodeName> {
         if let Some(node) = &self.node {
             return Ok(node.clone());
         }
@@ -90,7 +93,7 @@ impl Args {
     ///
     /// # Errors
     /// This program's own path is unknown.
-    pub fn compiler(&self) -> anyhow::Result<PathBuf> {
+    pub(crate) fn compiler(&self) -> anyhow::Result<PathBuf> {
         if let Some(compiler) = &self.compiler {
             return Ok(compiler.clone());
         }
@@ -99,11 +102,11 @@ impl Args {
     }
 }
 
-/// The sandbox has `host::SLOTS` places; more runs would only wait there.
+/// The sandbox has `host::engine::SLOTS` places; more runs would only wait there.
 fn runs(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
-        Ok(runs) if (1..=host::SLOTS as usize).contains(&runs) => Ok(runs),
-        _ => Err(format!("a number from 1 to {}", host::SLOTS)),
+        Ok(runs) if (1..=host::engine::SLOTS as usize).contains(&runs) => Ok(runs),
+        _ => Err(format!("a number from 1 to {}", host::engine::SLOTS)),
     }
 }
 

@@ -6,6 +6,8 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::{Flock, FlockArg};
+
 /// What the agent keeps is its own business: configurations of checks, native code, a key.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -94,6 +96,18 @@ pub fn remove(path: &Path) -> Result<(), DiskError> {
 /// The system refuses.
 pub fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path)
+}
+
+/// Takes a lock that lasts as long as the file that is given: one process works in a folder.
+///
+/// # Errors
+/// Another process has it, or the system refuses.
+pub fn lock(path: &Path) -> Result<Flock<File>, DiskError> {
+    let file = create(path).map_err(failed("make", path))?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| {
+        let in_use = io::Error::other(format!("another agent uses this folder ({error})"));
+        failed("lock", path)(in_use)
+    })
 }
 
 /// Random bytes of the kernel.

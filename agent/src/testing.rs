@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use api::frame::{Alert, Assignment, Body, Failure, Layer, LedgerNote, LedgerState, PluginState, PluginStatus, Problem};
+use api::frame::{
+    Alert, Assignment, Body, Failure, Layer, LedgerNote, LedgerState, PluginState, PluginStatus, Problem,
+};
 use api::frame::{RollUp, Transition};
 use api::grant::Effective;
 use api::id::{CheckId, Digest, RunId};
 use api::limits::RunLimits;
 use api::result::{CheckResult, Reason, Status};
-use host::outcome::{Outcome, Usage};
 use host::End;
+use host::outcome::{Outcome, Usage};
 
 use crate::judge::outcome::Run;
 use crate::spool::Draft;
@@ -86,9 +88,7 @@ pub(crate) fn drafts(count: u64) -> Vec<Draft> {
             version: "v1".to_owned(),
         }),
         3 => Body::Problem(Problem { open: true, reason: Some(Reason::Trap), summary: "said".to_owned() }),
-        4 => {
-            Body::PluginStatus(PluginStatus { digest: Digest::of(b"x"), state: PluginState::Ready, message: None })
-        }
+        4 => Body::PluginStatus(PluginStatus { digest: Digest::of(b"x"), state: PluginState::Ready, message: None }),
         _ => {
             let (kind, key) = ("sale.order".to_owned(), "run-1".to_owned());
             Body::Ledger(LedgerNote { kind, key, id: Some("7".to_owned()), state: LedgerState::Left })

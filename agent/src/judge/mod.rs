@@ -46,12 +46,18 @@ impl Judge {
         if self.version == assignment.version {
             return vec![];
         }
+        let drafts = self.end(assignment, now_boot_ms);
+        *self = Self::new(assignment, now_boot_ms);
+        drafts
+    }
+
+    /// The check is changed or taken away: what is counted is told, what is open is closed.
+    pub fn end(&mut self, assignment: &Assignment, now_boot_ms: u64) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = self.roll_up(assignment, now_boot_ms).into_iter().collect();
         if self.history.is_open() {
-            let problem = Problem { open: false, reason: None, summary: "the check was changed".to_owned() };
+            let problem = Problem { open: false, reason: None, summary: "the check was changed or moved".to_owned() };
             drafts.push(Draft::of_check(assignment, now_boot_ms, Body::Problem(problem)));
         }
-        *self = Self::new(assignment, now_boot_ms);
         drafts
     }
 

@@ -10,6 +10,9 @@ use host::{End, HOST_CALLS_MAX};
 use super::details::Details;
 use super::fit;
 
+/// The step that stands for clean-up, which the host adds.
+const CLEAN_UP: &str = "clean-up";
+
 /// Which run it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -72,6 +75,23 @@ pub fn skipped(run: Run, reason: Reason, summary: &str) -> CheckResult {
 /// The result of a run that the agent itself broke.
 pub fn broken(run: Run, summary: &str) -> CheckResult {
     CheckResult { status: Status::Error, ..skipped(run, Reason::Other, summary) }
+}
+
+/// Adds what became of a journey's clean-up. `still` counts the objects that are left after it: then a pass is a warning,
+/// for somebody has to look.
+pub fn add_clean_up(result: &mut CheckResult, outcome: &Outcome, still: usize) {
+    let ended = judge_end(&outcome.end);
+    let (status, message) = match (&outcome.end, still) {
+        (End::CleanedUp, 0) => (StepStatus::Pass, None),
+        (End::CleanedUp, _) => (StepStatus::Fail, Some("objects are left at the target".to_owned())),
+        _ => (StepStatus::Fail, Some(format!("objects are left at the target: {}", ended.summary))),
+    };
+    if status == StepStatus::Fail && result.status == Status::Pass {
+        (result.status, result.reason) = (Status::Warn, Some(ended.reason.unwrap_or(Reason::Other)));
+    }
+    let message = message.map(|text| cut(&text, TEXT_BYTES_MAX).to_owned());
+    let duration_ms = ms(outcome.usage.wall);
+    result.steps.push(Step { name: CLEAN_UP.to_owned(), status, duration_ms, message, phases: Phases::default() });
 }
 
 fn judge(outcome: &Outcome) -> Judged {

@@ -97,11 +97,10 @@ mod tests {
 
     #[test]
     fn a_closed_problem_needs_its_failures_again() {
-        assert_eq!(turns(Alert { failures: 2, of: 5, recover: 1 }, "ffpff"), [
-            (1, Turn::Opened),
-            (2, Turn::Closed),
-            (4, Turn::Opened)
-        ]);
+        assert_eq!(
+            turns(Alert { failures: 2, of: 5, recover: 1 }, "ffpff"),
+            [(1, Turn::Opened), (2, Turn::Closed), (4, Turn::Opened)]
+        );
     }
 
     proptest! {

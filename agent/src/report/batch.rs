@@ -32,7 +32,8 @@ mod tests {
     fn batch(now_boot_ms: i64) -> Batch {
         let epoch = Epoch([5; 16]);
         let start = chain::start(&epoch);
-        let mut entries: Vec<Entry> = (1..).zip(drafts(6)).map(|(seq, draft)| Entry::Record(draft.stored(seq))).collect();
+        let mut entries: Vec<Entry> =
+            (1..).zip(drafts(6)).map(|(seq, draft)| Entry::Record(draft.stored(seq))).collect();
         let after = entries.iter().fold(start, |chain, entry| entry.chain_after(&chain));
         entries.push(Entry::Hole(Dropped { first: 7, last: 9, kind: DroppedKind::Any, chain: after }));
         Batch { epoch, first_seq: 1, last_seq: 9, chain: start, entries, now_boot_ms }

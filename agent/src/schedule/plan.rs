@@ -67,8 +67,13 @@ impl Plan {
     pub fn begin(check: CheckId, node: &NodeName, interval: Duration, now: Now) -> Self {
         let interval_ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX).max(1);
         let hash = phase_hash(check, node);
-        let mut plan =
-            Self { interval_ms, phase_ms: hash % interval_ms, offset_ms: now.offset_ms(), next_ms: 0, started_ms: None };
+        let mut plan = Self {
+            interval_ms,
+            phase_ms: hash % interval_ms,
+            offset_ms: now.offset_ms(),
+            next_ms: 0,
+            started_ms: None,
+        };
         plan.next_ms = plan.tick_from(now.boot_ms);
         let spread_ms = START_SPREAD.as_millis() as u64;
         if interval_ms > spread_ms {
@@ -106,7 +111,8 @@ impl Plan {
         let passed = (now.boot_ms - self.next_ms) / self.interval_ms;
         let latest_ms = self.next_ms + passed * self.interval_ms;
         let late = now.boot_ms - latest_ms >= self.half_ms();
-        let too_soon = self.started_ms.is_some_and(|started_ms| now.boot_ms < started_ms.saturating_add(self.half_ms()));
+        let too_soon =
+            self.started_ms.is_some_and(|started_ms| now.boot_ms < started_ms.saturating_add(self.half_ms()));
         let scheduled_ms = self.offset_ms.saturating_add_unsigned(latest_ms);
         let due = Due { scheduled_at_ms: u64::try_from(scheduled_ms).unwrap_or(0), boot_ms: latest_ms };
         if (now.offset_ms() - self.offset_ms).abs() > WALL_STEP_MS {

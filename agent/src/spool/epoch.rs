@@ -213,7 +213,9 @@ impl Segment {
 
 /// Writes a segment whole. Its first entry is a head.
 fn write(folder: &Path, entries: &[Entry]) -> Result<Segment, DiskError> {
-    let Some(Entry::Head { first_seq, chain }) = entries.first() else { unreachable!("a segment begins with its head") };
+    let Some(Entry::Head { first_seq, chain }) = entries.first() else {
+        unreachable!("a segment begins with its head")
+    };
     let path = folder.join(format!("{first_seq:020}.seg"));
     let mut segment = Segment::new(path, *first_seq, *chain);
     let mut content = vec![];

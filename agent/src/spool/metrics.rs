@@ -18,8 +18,10 @@ impl Metrics {
     /// # Errors
     /// A name is taken.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let bytes = IntGauge::new("floorwalker_spool_bytes", "Bytes that wait to be reported or are kept beside them.")?;
-        let dropped = Opts::new("floorwalker_spool_dropped_total", "Records that will never be reported, by what they hold.");
+        let bytes =
+            IntGauge::new("floorwalker_spool_bytes", "Bytes that wait to be reported or are kept beside them.")?;
+        let dropped =
+            Opts::new("floorwalker_spool_dropped_total", "Records that will never be reported, by what they hold.");
         let dropped = IntCounterVec::new(dropped, &["kind"])?;
         for kind in [DroppedKind::RollUp, DroppedKind::Any] {
             dropped.with_label_values(&[word(kind)]);

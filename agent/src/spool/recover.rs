@@ -49,7 +49,11 @@ pub(super) fn repair(scan: &Scan, file_bytes: usize, next: Option<(u64, Chain)>)
         None if scan.good_bytes == file_bytes => Repair::None,
         None => Repair::Cut,
         Some((next_seq, _)) if scan.next_seq == next_seq => {
-            if scan.good_bytes == file_bytes { Repair::None } else { Repair::Cut }
+            if scan.good_bytes == file_bytes {
+                Repair::None
+            } else {
+                Repair::Cut
+            }
         }
         Some((next_seq, chain)) if scan.next_seq < next_seq => {
             Repair::Hole(Dropped { first: scan.next_seq, last: next_seq - 1, kind: DroppedKind::Any, chain })

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use api::frame::{DroppedKind, Epoch as EpochId};
 use api::limits::FRAME_RECORDS_MAX;
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::Flock;
 use process::clock::SharedClock;
 
 use super::bound::{self, Bound, Drop, Held};
@@ -52,7 +52,7 @@ impl Store {
     /// Opens the folder, repairs what a crash left and goes on, in a new epoch where it must.
     pub(super) fn open(folder: &Path, origin: Origin, clock: SharedClock, bound: Bound) -> Result<Self, DiskError> {
         disk::folder(folder)?;
-        let lock = lock(&folder.join("lock"))?;
+        let lock = disk::lock(&folder.join("lock"))?;
         let mut epochs = VecDeque::new();
         let (mut next_ordinal, mut goes_on_there) = (1, false);
         for (ordinal, path) in epoch_folders(folder)? {
@@ -71,7 +71,8 @@ impl Store {
             next_ordinal += 1;
         }
         let file = epochs.back_mut().expect("one was pushed or went on").begin_segment()?;
-        let mut store = Self { folder: folder.to_owned(), _lock: lock, origin, clock, bound, epochs, next_ordinal, file };
+        let mut store =
+            Self { folder: folder.to_owned(), _lock: lock, origin, clock, bound, epochs, next_ordinal, file };
         store.forget_finished()?;
         Ok(store)
     }
@@ -115,7 +116,9 @@ impl Store {
                 done.written += count;
                 Ok(())
             }
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => {
+            Err(error)
+                if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) =>
+            {
                 // Nothing of it was promised to anybody; what did get onto the disk is taken back.
                 self.file.set_len(segment.bytes).map_err(failed("cut", &self.folder))?;
                 tracing::error!(records = count, "the disk of the spool is full, records were dropped");
@@ -153,7 +156,8 @@ impl Store {
         let (now_boot_ms, now_wall_ms) = (signed(self.clock.boot_ms()), self.clock.wall_ms());
         let mut held = vec![];
         for (at, epoch) in self.epochs.iter().enumerate() {
-            let now_ms = if epoch.info.origin == self.origin { now_boot_ms } else { now_wall_ms - epoch.info.wall_offset_ms };
+            let now_ms =
+                if epoch.info.origin == self.origin { now_boot_ms } else { now_wall_ms - epoch.info.wall_offset_ms };
             let closed = epoch.segments.len() - usize::from(at + 1 == self.epochs.len());
             for (place, segment) in epoch.segments.iter().take(closed).enumerate() {
                 if let Some(newest_ms) = segment.newest_boot_ms {
@@ -287,14 +291,6 @@ fn begin(folder: &Path, ordinal: u64, origin: &Origin, clock: &SharedClock) -> R
 
 fn signed(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX)
-}
-
-fn lock(path: &Path) -> Result<Flock<File>, DiskError> {
-    let file = disk::create(path).map_err(failed("make", path))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| {
-        let in_use = std::io::Error::other(format!("another agent uses this folder ({error})"));
-        failed("lock", path)(in_use)
-    })
 }
 
 /// Folders of epochs by their ordinal.

@@ -90,3 +90,15 @@ fn details_are_taken_and_evidence_is_dated() {
     assert_eq!(result.evidence[0].observed_at, "2027-01-15T08:00:00Z");
     assert_eq!(result.cut, Vec::<String>::new());
 }
+
+#[test]
+fn what_is_left_at_the_target_makes_a_pass_a_warning() {
+    let journey = || result(run(), &outcome(verdict(VerdictStatus::Pass, None, "")));
+    let mut clean = journey();
+    add_clean_up(&mut clean, &outcome(End::CleanedUp), 0);
+    assert_eq!((clean.status, clean.steps[0].status), (Status::Pass, StepStatus::Pass));
+    let mut left = journey();
+    add_clean_up(&mut left, &outcome(End::Trap { what: "unreachable".into() }), 2);
+    assert_eq!((left.status, left.reason), (Status::Warn, Some(Reason::Trap)));
+    assert_eq!(left.failed_step().map(|step| step.name.as_str()), Some("clean-up"));
+}

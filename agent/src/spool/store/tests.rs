@@ -143,7 +143,8 @@ fn a_flipped_byte_is_declared_and_the_rest_is_told() {
     std::fs::write(&path, &bytes).expect("writes");
     let mut store = folder.open();
     let first = store.batch().expect("reads").expect("waits");
-    let holes = first.entries.iter().filter(|entry| matches!(entry, Entry::Hole(hole) if hole.kind == DroppedKind::Any));
+    let holes =
+        first.entries.iter().filter(|entry| matches!(entry, Entry::Hole(hole) if hole.kind == DroppedKind::Any));
     assert_eq!(holes.count(), 1);
     assert_eq!(seqs(&drain(&mut store)), [1, 2, 3, 5, 6, 7]);
 }

@@ -1,0 +1,97 @@
+//! Shell: asks the aggregator what to run, by long poll, and publishes each change. What came last is kept on disk, so
+//! a start without the aggregator runs it. Values of secrets are fetched before a change is published.
+
+use std::sync::Arc;
+
+use api::frame::Assignments;
+use process::ready::Latch;
+use process::supervise::chain;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::keep::Kept;
+use crate::disk::{self, DiskError};
+use crate::http::aggregator::{Aggregator, CallError};
+use crate::report::backoff::Backoff;
+use crate::run::backend::secrets::Vault;
+
+/// What the poll needs.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    /// Whom to ask.
+    pub aggregator: Aggregator,
+    /// Where to keep the answer.
+    pub kept: Kept,
+    /// Where values of secrets go.
+    pub vault: Vault,
+    /// Who runs by it.
+    pub assignments: watch::Sender<Arc<Assignments>>,
+}
+
+// === impl Poll ===
+
+impl Poll {
+    /// Polls until `token` is cancelled; `ready` is released with the first answer.
+    ///
+    /// # Errors
+    /// The disk has no random source or refuses to keep assignments.
+    pub async fn run(self, ready: Option<Latch>, token: CancellationToken) -> Result<(), DiskError> {
+        let mut backoff = Backoff::default();
+        let mut ready = ready;
+        // Only what this process has published counts as known: kept ones are asked for again after a start.
+        let mut etag = None;
+        loop {
+            let asked = tokio::select! {
+                () = token.cancelled() => return Ok(()),
+                asked = self.ask(etag.as_deref()) => asked,
+            };
+            let wait = match asked {
+                Ok(None) => {
+                    backoff.succeeded();
+                    continue;
+                }
+                Ok(Some(assignments)) => {
+                    backoff.succeeded();
+                    etag = Some(assignments.etag.clone());
+                    self.publish(assignments)?;
+                    ready.take();
+                    continue;
+                }
+                Err(error) => {
+                    let wait = backoff.failed(u64::from_be_bytes(disk::random()?), error.retry_after());
+                    tracing::warn!(error = %chain(&error), wait_ms = wait.as_millis(), "assignments cannot be asked for");
+                    wait
+                }
+            };
+            tokio::select! {
+                () = token.cancelled() => return Ok(()),
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn ask(&self, etag: Option<&str>) -> Result<Option<Assignments>, CallError> {
+        let present = self.assignments.borrow().clone();
+        if etag.is_some() && !self.vault.holds(&present) {
+            self.vault.replace(self.aggregator.secrets().await?);
+        }
+        let Some(assignments) = self.aggregator.assignments(etag).await? else { return Ok(None) };
+        if !self.vault.holds(&assignments) {
+            // Without them the checks are skipped and say so; the others must not wait.
+            match self.aggregator.secrets().await {
+                Ok(secrets) => self.vault.replace(secrets),
+                Err(error) => tracing::warn!(error = %chain(&error), "values of secrets cannot be asked for"),
+            }
+        }
+        Ok(Some(assignments))
+    }
+
+    fn publish(&self, assignments: Assignments) -> Result<(), DiskError> {
+        tracing::info!(etag = assignments.etag, checks = assignments.checks.len(), "assignments came");
+        if **self.assignments.borrow() != assignments {
+            self.kept.write(&assignments)?;
+            self.assignments.send_replace(Arc::new(assignments));
+        }
+        Ok(())
+    }
+}

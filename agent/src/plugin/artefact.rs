@@ -1,0 +1,146 @@
+//! Shell: from a component to a plugin that runs: compiled by the child, sealed with the node's key, kept on disk,
+//! loaded. What the disk has is not compiled again; what does not load is. Used by `plugin`'s task, a standalone agent
+//! and `local`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use api::id::Digest;
+use host::artefact::{Key, Name, seal};
+use host::{Engine, LoadError, Plugin};
+use process::compile::{CompileError, Compiled, Compiler};
+use process::supervise::{Panicked, blocking};
+
+use super::fetch::remove_others;
+use super::metrics::{CacheResult, Metrics};
+use crate::disk::{self, DiskError};
+
+const KEY_BYTES: usize = 32;
+
+/// The compiled plugins of this node. Cheap to clone.
+#[derive(Clone)]
+pub struct Artefacts {
+    folder: PathBuf,
+    key: Key,
+    engine: Engine,
+    compiler: Arc<Compiler>,
+    metrics: Metrics,
+}
+
+/// Why a component does not become a plugin.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtefactError {
+    /// The compiler refused it.
+    #[error("it does not compile")]
+    Compile(#[from] CompileError),
+    /// The compiler is of another build than this agent.
+    #[error("the compiler is made for the engine {compiler}, this agent has {agent}: install both from one build")]
+    Engine {
+        /// What the compiler says.
+        compiler: String,
+        /// What this process has.
+        agent: String,
+    },
+    /// What was compiled does not load.
+    #[error("it does not load")]
+    Load(#[from] LoadError),
+    /// The disk does not keep it.
+    #[error("the compiled plugin cannot be kept")]
+    Disk(#[from] DiskError),
+    /// A bug.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+}
+
+// === impl Artefacts ===
+
+impl Artefacts {
+    /// Artefacts in a folder, sealed with a key.
+    pub fn new(folder: PathBuf, key: Key, engine: Engine, compiler: Arc<Compiler>, metrics: Metrics) -> Self {
+        Self { folder, key, engine, compiler, metrics }
+    }
+
+    /// The plugin, if it was compiled before and still loads.
+    ///
+    /// # Errors
+    /// It loads and is no plugin; compiling again would not help.
+    pub async fn load(&self, digest: &Digest) -> Result<Option<Plugin>, ArtefactError> {
+        match self.load_once(digest).await? {
+            Ok(plugin) => {
+                self.metrics.cache(CacheResult::Hit);
+                Ok(Some(plugin))
+            }
+            Err(LoadError::Plugin(error)) => Err(LoadError::Plugin(error).into()),
+            Err(LoadError::Read(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.metrics.cache(CacheResult::Miss);
+                Ok(None)
+            }
+            Err(error) => {
+                tracing::warn!(plugin = %digest, error = format!("{error:#}"), "a compiled plugin does not load, it is compiled again");
+                self.metrics.cache(CacheResult::Rejected);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Compiles a component, keeps it and gives what it says of itself.
+    ///
+    /// # Errors
+    /// It does not compile, or cannot be kept.
+    pub async fn compile(&self, digest: &Digest, component: &[u8]) -> Result<String, ArtefactError> {
+        let Compiled { describe, engine, artefact, warnings } = self.compiler.compile(component).await?;
+        for warning in warnings {
+            tracing::warn!(plugin = %digest, warning, "the compiler runs with less than its limits");
+        }
+        if engine != self.engine.compatibility() {
+            return Err(ArtefactError::Engine { compiler: engine, agent: self.engine.compatibility().to_owned() });
+        }
+        let (this, name) = (self.clone(), self.name(digest));
+        let keep = move || {
+            disk::folder(&this.folder)?;
+            disk::replace(&this.folder.join(name.file_name()), &seal(&this.key, &name, &artefact))
+        };
+        blocking("keep an artefact", keep).await??;
+        Ok(describe)
+    }
+
+    /// The plugin that was compiled just now.
+    ///
+    /// # Errors
+    /// It does not load.
+    pub async fn load_compiled(&self, digest: &Digest) -> Result<Plugin, ArtefactError> {
+        Ok(self.load_once(digest).await??)
+    }
+
+    /// Removes all artefacts but those of these components.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn retain(&self, wanted: &BTreeSet<Digest>) -> Result<(), DiskError> {
+        remove_others(&self.folder, wanted)
+    }
+
+    async fn load_once(&self, digest: &Digest) -> Result<Result<Plugin, LoadError>, Panicked> {
+        let (this, name) = (self.clone(), self.name(digest));
+        let load = move || Plugin::load(&this.engine, &this.folder.join(name.file_name()), &name, &this.key);
+        blocking("load a plugin", load).await
+    }
+
+    fn name(&self, digest: &Digest) -> Name {
+        Name::new(digest, self.engine.compatibility())
+    }
+}
+
+/// The node's key, made on the first start. The compiler cannot read it: it has no access to files.
+///
+/// # Errors
+/// The disk refuses.
+pub fn node_key(path: &Path) -> Result<Key, DiskError> {
+    if let Some(bytes) = disk::read(path, KEY_BYTES)?.and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok()) {
+        return Ok(Key::new(bytes));
+    }
+    let bytes = disk::random::<KEY_BYTES>()?;
+    disk::replace(path, &bytes)?;
+    Ok(Key::new(bytes))
+}

@@ -1,0 +1,112 @@
+//! Shell: makes the assigned plugins ready, one at a time: fetched, compiled, loaded. Its task follows the assignments;
+//! others see the result in `table`. It runs no plugin.
+
+pub mod artefact;
+pub mod fetch;
+pub mod metrics;
+pub mod state;
+pub mod table;
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::frame::{Assignments, PluginState};
+use api::id::Digest;
+use process::clock::SharedClock;
+use process::supervise::chain;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use artefact::{ArtefactError, Artefacts};
+use fetch::{Components, FetchError};
+use table::Plugins;
+
+/// Longest time between two looks; every other cause wakes the task itself.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// What makes plugins ready.
+pub struct Preparer {
+    /// Where bytes come from.
+    pub components: Components,
+    /// What becomes of them.
+    pub artefacts: Artefacts,
+    /// Where the result is seen.
+    pub plugins: Plugins,
+    /// What is wanted.
+    pub assignments: watch::Receiver<Arc<Assignments>>,
+    /// When failed ones are tried again.
+    pub clock: SharedClock,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum PrepareError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Artefact(#[from] ArtefactError),
+}
+
+// === impl Preparer ===
+
+impl Preparer {
+    /// Works until `token` is cancelled.
+    ///
+    /// # Errors
+    /// Never: a plugin that cannot be made ready is a state of that plugin.
+    pub async fn run(mut self, token: CancellationToken) -> Result<(), Infallible> {
+        loop {
+            let wanted = self.wanted();
+            for digest in self.plugins.to_prepare(&wanted) {
+                tokio::select! {
+                    () = token.cancelled() => return Ok(()),
+                    () = self.prepare(&digest) => {}
+                }
+            }
+            if self.plugins.retain(&wanted) {
+                let removed = self.components.retain(&wanted).and_then(|()| self.artefacts.retain(&wanted));
+                if let Err(error) = removed {
+                    tracing::warn!(error = %chain(&error), "plugins that are no longer assigned cannot be removed");
+                }
+            }
+            let rest = self.rest();
+            tokio::select! {
+                () = token.cancelled() => return Ok(()),
+                changed = self.assignments.changed() => if changed.is_err() { return Ok(()) },
+                () = tokio::time::sleep(rest) => {}
+            }
+        }
+    }
+
+    fn wanted(&mut self) -> BTreeSet<Digest> {
+        self.assignments.borrow_and_update().checks.iter().map(|check| check.plugin.clone()).collect()
+    }
+
+    async fn prepare(&self, digest: &Digest) {
+        if let Err(error) = self.try_prepare(digest).await {
+            self.plugins.fail(digest, &chain(&error));
+        }
+    }
+
+    async fn try_prepare(&self, digest: &Digest) -> Result<(), PrepareError> {
+        let plugin = match self.artefacts.load(digest).await? {
+            Some(plugin) => plugin,
+            None => {
+                let component = self.components.bytes(digest).await?;
+                self.plugins.advance(digest, PluginState::Fetched, None);
+                self.artefacts.compile(digest, &component).await?;
+                self.plugins.advance(digest, PluginState::Compiled, None);
+                self.artefacts.load_compiled(digest).await?
+            }
+        };
+        self.plugins.advance(digest, PluginState::Ready, Some(plugin));
+        Ok(())
+    }
+
+    /// Until the next failed plugin is to be tried again.
+    fn rest(&self) -> Duration {
+        let again = self.plugins.prepares_again_boot_ms();
+        again.map_or(LOOK_EVERY, |at| Duration::from_millis(at.saturating_sub(self.clock.boot_ms())).min(LOOK_EVERY))
+    }
+}

@@ -1,0 +1,202 @@
+//! Shell: one run of one check, from its prerequisites to its result: plugin, secrets, lease, clean-up of what an
+//! earlier run left, the run itself in the sandbox, clean-up of what it left. Called by `schedule/driver` and `local`.
+//! It keeps no history: that is `judge`.
+
+pub mod backend;
+pub mod call;
+pub mod lease;
+pub mod metrics;
+pub mod roots;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::frame::{Assignment, LedgerNote};
+use api::id::RunId;
+use api::result::{CheckResult, Reason};
+use host::{Backends, Kind, LedgerEntry, Outcome, Plugin, Secret};
+use process::clock::SharedClock;
+use process::supervise::{Jobs, Panicked, Runtime};
+
+use crate::judge::outcome::{self, Run};
+use crate::plugin::table::Plugins;
+use crate::schedule::lease::Work;
+use crate::schedule::plan::Due;
+use backend::ledger::Ledgers;
+use backend::secrets::Vault;
+use lease::Leases;
+
+/// Threads for guests: a spinning guest has one until its next yield, 10 ms later, and the others go on.
+const GUEST_THREADS: usize = 2;
+
+/// What every run needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Runner {
+    /// Plugins of this node.
+    pub plugins: Plugins,
+    /// Values of secrets.
+    pub vault: Vault,
+    /// Leases of mutating checks.
+    pub leases: Leases,
+    /// Ledgers of journeys; the same as in `backends`.
+    pub ledgers: Ledgers,
+    /// What answers the guests.
+    pub backends: Backends,
+    /// Where guests run, apart from the control plane.
+    pub guests: Arc<Runtime>,
+    /// When a run began.
+    pub clock: SharedClock,
+    /// What is counted.
+    pub metrics: metrics::Metrics,
+}
+
+/// A run to do.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Of what.
+    pub assignment: Arc<Assignment>,
+    /// Of when.
+    pub due: Due,
+}
+
+/// A run that was done, or was not.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Of what.
+    pub assignment: Arc<Assignment>,
+    /// What it found.
+    pub result: CheckResult,
+    /// What the host saw; none when it did not take place.
+    pub outcome: Option<Outcome>,
+    /// The lease it had.
+    pub lease: Option<u64>,
+    /// When it began, on the boot-time clock.
+    pub began_boot_ms: u64,
+    /// Objects at the target that were touched, and where they stand.
+    pub ledger: Vec<LedgerNote>,
+}
+
+/// Why a run did not take place.
+struct Skip {
+    reason: Reason,
+    summary: String,
+}
+
+/// A run that may begin.
+struct Ready {
+    plugin: Plugin,
+    secrets: BTreeMap<String, Secret>,
+    lease: Option<u64>,
+}
+
+// === impl Runner ===
+
+impl Runner {
+    /// A runtime for guests.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn guest_runtime() -> std::io::Result<Arc<Runtime>> {
+        Runtime::start("guest", GUEST_THREADS).map(Arc::new)
+    }
+
+    /// Does a job.
+    pub async fn run(self, job: Job) -> Ran {
+        let Job { assignment, due } = job;
+        let run = Run { id: RunId::of(assignment.check_id, due.scheduled_at_ms), scheduled_at_ms: due.scheduled_at_ms };
+        let began_boot_ms = self.clock.boot_ms();
+        let (result, outcome, lease) = match self.prepare(&assignment, run).await {
+            Err(Skip { reason, summary }) => (outcome::skipped(run, reason, &summary), None, None),
+            Ok(Ready { plugin, secrets, lease }) => {
+                let began = self.execute(&assignment, run, &plugin, secrets).await;
+                let (result, outcome) = began.unwrap_or_else(|error| (outcome::broken(run, &error.to_string()), None));
+                (result, outcome, lease)
+            }
+        };
+        self.plugins.ran(&assignment.plugin, &result);
+        self.metrics.ran(&result, outcome.as_ref());
+        let ledger = self.ledgers.tell(&call::owner(&assignment)).await.unwrap_or_default();
+        Ran { assignment, result, outcome, lease, began_boot_ms, ledger }
+    }
+
+    /// Everything a run needs before it may begin.
+    async fn prepare(&self, assignment: &Assignment, run: Run) -> Result<Ready, Skip> {
+        let missing =
+            |error: &dyn std::error::Error| Skip { reason: Reason::PrerequisiteMissing, summary: error.to_string() };
+        let unavailable = |summary: String| Skip { reason: Reason::PluginUnavailable, summary };
+        let plugin = self.plugins.take(&assignment.plugin).map_err(|error| unavailable(error.to_string()))?;
+        let secrets = self.vault.of_check(assignment.check_id, &assignment.secrets).map_err(|error| missing(&error))?;
+        let timeout = Duration::from_millis(assignment.timeout_ms);
+        let left = self.left(assignment, &plugin).await.map_err(|error| missing(&error))?;
+        let work = if left.is_empty() { Work::Run(timeout) } else { Work::CleanUpAndRun(timeout) };
+        let mut lease = self.lease(assignment, work).await.map_err(|error| missing(&error))?;
+        if !left.is_empty() {
+            // A killed agent or a failed clean-up left it. Whether it is gone now is seen after the run.
+            tracing::info!(check = %assignment.check_id, objects = left.len(), "cleaning up what an earlier run left");
+            self.clean_up(assignment, run, &plugin, secrets.clone(), left).await.map_err(|error| missing(&error))?;
+            lease = self.lease(assignment, Work::Run(timeout)).await.map_err(|error| missing(&error))?;
+        }
+        Ok(Ready { plugin, secrets, lease })
+    }
+
+    async fn lease(&self, assignment: &Assignment, work: Work) -> Result<Option<u64>, lease::NoLease> {
+        if !assignment.mutating {
+            return Ok(None);
+        }
+        self.leases.token(assignment.check_id, work).await.map(Some)
+    }
+
+    async fn execute(
+        &self,
+        assignment: &Assignment,
+        run: Run,
+        plugin: &Plugin,
+        secrets: BTreeMap<String, Secret>,
+    ) -> Result<(CheckResult, Option<Outcome>), Panicked> {
+        let (of_run, backends) = (call::call(assignment, run, secrets.clone()), self.backends.clone());
+        let of_guest = plugin.clone();
+        let guest = async move { host::run(&of_guest, of_run, &backends).await };
+        let outcome = self.in_sandbox(guest).await?;
+        let mut result = outcome::result(run, &outcome);
+        match self.left(assignment, plugin).await {
+            Ok(left) if left.is_empty() => {}
+            Ok(left) => {
+                let cleaned = self.clean_up(assignment, run, plugin, secrets, left).await?;
+                // Read anew: clean-up may have said it did and marked nothing.
+                let still = self.left(assignment, plugin).await.map_or(usize::MAX, |left| left.len());
+                outcome::add_clean_up(&mut result, &cleaned, still);
+            }
+            Err(error) => tracing::error!(check = %assignment.check_id, %error, "what a run left is not known"),
+        }
+        Ok((result, Some(outcome)))
+    }
+
+    async fn clean_up(
+        &self,
+        assignment: &Assignment,
+        run: Run,
+        plugin: &Plugin,
+        secrets: BTreeMap<String, Secret>,
+        left: Vec<LedgerEntry>,
+    ) -> Result<Outcome, Panicked> {
+        let (of_run, backends) = (call::call(assignment, run, secrets), self.backends.clone());
+        let plugin = plugin.clone();
+        self.in_sandbox(async move { host::clean_up(&plugin, of_run, left, &backends).await }).await
+    }
+
+    /// What a journey has left at its target; nothing for any other plugin.
+    async fn left(&self, assignment: &Assignment, plugin: &Plugin) -> Result<Vec<LedgerEntry>, host::BackendError> {
+        match plugin.kind() {
+            Kind::Check => Ok(vec![]),
+            Kind::Journey => self.ledgers.left(&call::owner(assignment)).await,
+        }
+    }
+
+    /// Runs a guest on the guests' runtime and waits for it here; dropped here, it is dropped there.
+    async fn in_sandbox(&self, guest: impl Future<Output = Outcome> + Send + 'static) -> Result<Outcome, Panicked> {
+        let mut jobs = Jobs::on(self.guests.handle(), 1);
+        jobs.spawn("guest", guest).expect("the group is empty");
+        jobs.join_next().await.expect("one was spawned and is never aborted")
+    }
+}

@@ -1,0 +1,43 @@
+//! What the schedule is measured by.
+
+use std::time::Duration;
+
+use prometheus::{Histogram, HistogramOpts, IntCounter, Registry};
+
+/// From a millisecond, which an idle node needs, to a run that its interval overtakes.
+const LAG_BUCKETS_S: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
+
+/// Metrics of the schedule.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    lag: Histogram,
+    missed: IntCounter,
+}
+
+// === impl Metrics ===
+
+impl Metrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// A name is taken.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let lag = HistogramOpts::new("floorwalker_schedule_lag_seconds", "From when a run was due to when it began.");
+        let lag = Histogram::with_opts(lag.buckets(LAG_BUCKETS_S.to_vec()))?;
+        let missed = IntCounter::new(
+            "floorwalker_missed_ticks_total",
+            "Ticks that were not run: the run before had not ended, or the node slept.",
+        )?;
+        registry.register(Box::new(lag.clone()))?;
+        registry.register(Box::new(missed.clone()))?;
+        Ok(Self { lag, missed })
+    }
+
+    pub(super) fn began(&self, lag: Duration) {
+        self.lag.observe(lag.as_secs_f64());
+    }
+
+    pub(super) fn missed(&self, ticks: u64) {
+        self.missed.inc_by(ticks);
+    }
+}

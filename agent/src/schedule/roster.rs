@@ -1,0 +1,255 @@
+//! The checks of this node with their plans, their turns and their histories. Kept by `driver`, which tells it the time
+//! and runs what it gives. It does no I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::frame::{Assignment, Body};
+use api::id::{CheckId, NodeName};
+
+use super::adopt::Adopted;
+use super::fair::Queue;
+use super::plan::{Busy, Due, Now, Plan};
+use crate::exposition::problem::Open;
+use crate::judge::Judge;
+use crate::run::{Job, Ran};
+use crate::spool::Draft;
+
+/// The checks of a node.
+#[derive(Debug)]
+pub struct Roster {
+    node: NodeName,
+    checks: BTreeMap<CheckId, Entry>,
+    queue: Queue<(CheckId, Due)>,
+    waiting: BTreeSet<CheckId>,
+    /// Those that run; a check that was taken away and given back meanwhile stands in both.
+    running: BTreeMap<CheckId, Arc<Assignment>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    assignment: Arc<Assignment>,
+    plan: Plan,
+    judge: Judge,
+}
+
+/// What came of a run.
+#[derive(Debug, Default, PartialEq)]
+pub struct Told {
+    /// What is to be reported at once.
+    pub drafts: Vec<Draft>,
+    /// The check's problem now, when it opened or closed.
+    pub problem: Option<Option<Open>>,
+}
+
+// === impl Roster ===
+
+impl Roster {
+    /// No checks yet, and this many places to run them in.
+    pub fn new(node: NodeName, places: usize) -> Self {
+        Self {
+            node,
+            checks: BTreeMap::new(),
+            queue: Queue::new(places),
+            waiting: BTreeSet::new(),
+            running: BTreeMap::new(),
+        }
+    }
+
+    /// Assignments as they are run now.
+    pub fn adopted(&self) -> Adopted {
+        self.checks.iter().map(|(id, entry)| (*id, Arc::clone(&entry.assignment))).collect()
+    }
+
+    /// Runs by other assignments from now on. Gives what has to be told of those that changed or went.
+    pub fn adopt(&mut self, adopted: Adopted, now: Now) -> Vec<Draft> {
+        let mut drafts = vec![];
+        self.checks.retain(|id, entry| {
+            let stays = adopted.contains_key(id);
+            if !stays {
+                drafts.extend(entry.judge.end(&entry.assignment, now.boot_ms));
+            }
+            stays
+        });
+        for (id, assignment) in adopted {
+            let interval = Duration::from_millis(assignment.interval_ms);
+            match self.checks.get_mut(&id) {
+                Some(entry) => {
+                    drafts.extend(entry.judge.adopt(&assignment, now.boot_ms));
+                    if entry.plan.interval() != interval {
+                        entry.plan = entry.plan.clone().with_interval(id, &self.node, interval, now);
+                    }
+                    entry.assignment = assignment;
+                }
+                None => {
+                    let plan = Plan::begin(id, &self.node, interval, now);
+                    let judge = Judge::new(&assignment, now.boot_ms);
+                    self.checks.insert(id, Entry { assignment, plan, judge });
+                }
+            }
+        }
+        let checks = &self.checks;
+        self.waiting.retain(|id| checks.contains_key(id));
+        self.queue.retain(|(id, _)| checks.contains_key(id));
+        drafts
+    }
+
+    /// Lets what is due wait for a place; gives the number of ticks that were missed.
+    pub fn tick(&mut self, now: Now) -> u64 {
+        let mut missed = 0;
+        for (id, entry) in &mut self.checks {
+            let is_busy = self.waiting.contains(id) || self.running.contains_key(id);
+            let tick = entry.plan.tick(now, if is_busy { Busy::Yes } else { Busy::No });
+            missed += tick.missed;
+            if let Some(due) = tick.due {
+                self.waiting.insert(*id);
+                self.queue.push(entry.assignment.tenant.clone(), (*id, due));
+            }
+        }
+        missed
+    }
+
+    /// The next run to begin, if there is a place for it.
+    pub fn begin(&mut self, now: Now) -> Option<Job> {
+        let (_, (id, due)) = self.queue.pop()?;
+        let entry = self.checks.get_mut(&id).expect("what is not here was taken out of the queue");
+        self.waiting.remove(&id);
+        entry.plan.started(now);
+        self.running.insert(id, Arc::clone(&entry.assignment));
+        Some(Job { assignment: Arc::clone(&entry.assignment), due })
+    }
+
+    /// A run has ended.
+    pub fn end(&mut self, ran: &Ran) -> Told {
+        let id = ran.assignment.check_id;
+        self.release(id);
+        let note = |note| Draft {
+            lease: ran.lease,
+            ..Draft::of_check(&ran.assignment, ran.began_boot_ms, Body::Ledger(note))
+        };
+        let mut told = Told { drafts: ran.ledger.iter().cloned().map(note).collect(), problem: None };
+        // What ran under another version of the manifest says nothing of this one.
+        let same = |entry: &&mut Entry| entry.assignment.version == ran.assignment.version;
+        if let Some(entry) = self.checks.get_mut(&id).filter(same) {
+            let had_problem = entry.judge.has_problem();
+            told.drafts.extend(entry.judge.push(&ran.assignment, &ran.result, ran.began_boot_ms, ran.lease));
+            if entry.judge.has_problem() != had_problem {
+                told.problem = Some((!had_problem).then(|| Open::of(&ran.assignment, ran.result.reason)));
+            }
+        }
+        told
+    }
+
+    /// A run will never end: the agent broke it. Its place is free again.
+    pub fn release(&mut self, id: CheckId) {
+        if let Some(assignment) = self.running.remove(&id) {
+            self.queue.done(&assignment.tenant);
+        }
+    }
+
+    /// The counts of all checks since they were asked for last.
+    pub fn roll_up(&mut self, now: Now) -> Vec<Draft> {
+        let roll_up = |entry: &mut Entry| entry.judge.roll_up(&entry.assignment, now.boot_ms);
+        self.checks.values_mut().filter_map(roll_up).collect()
+    }
+
+    /// When to look again, on the boot-time clock.
+    pub fn next_ms(&self) -> Option<u64> {
+        self.checks.values().map(|entry| entry.plan.next_ms()).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::frame::{LedgerNote, LedgerState};
+    use api::result::{Reason, Status};
+
+    use super::*;
+    use crate::testing::{assignment, result};
+
+    fn now(after_ms: u64) -> Now {
+        Now { boot_ms: 1_000_000 + after_ms, wall_ms: 1_800_000_000_000 + after_ms as i64 }
+    }
+
+    fn adopted(checks: Vec<Assignment>) -> Adopted {
+        checks.into_iter().map(|check| (check.check_id, Arc::new(check))).collect()
+    }
+
+    fn roster(checks: Vec<Assignment>) -> Roster {
+        let mut roster = Roster::new("node-1".parse().expect("a name"), 4);
+        assert_eq!(roster.adopt(adopted(checks), now(0)), []);
+        roster
+    }
+
+    fn ran(job: &Job, status: Status) -> Ran {
+        Ran {
+            assignment: Arc::clone(&job.assignment),
+            result: result(status, Some(Reason::HttpStatus)),
+            outcome: None,
+            lease: None,
+            began_boot_ms: 1_000_000,
+            ledger: vec![],
+        }
+    }
+
+    /// The instant of the next tick.
+    fn next(roster: &Roster) -> Now {
+        now(roster.next_ms().expect("there is a check") - 1_000_000)
+    }
+
+    fn begin(roster: &mut Roster) -> Job {
+        let at = next(roster);
+        assert_eq!(roster.tick(at), 0);
+        roster.begin(at).expect("due")
+    }
+
+    #[test]
+    fn a_check_never_overlaps_itself() {
+        let mut roster = roster(vec![assignment("checkout")]);
+        let job = begin(&mut roster);
+        let overlapping = next(&roster);
+        assert_eq!(roster.tick(overlapping), 1);
+        assert!(roster.begin(overlapping).is_none());
+        roster.end(&ran(&job, Status::Pass));
+        begin(&mut roster);
+    }
+
+    #[test]
+    fn what_is_taken_away_is_not_begun_and_its_counts_are_told() {
+        let mut roster = roster(vec![assignment("checkout"), assignment("login")]);
+        let job = begin(&mut roster);
+        roster.end(&ran(&job, Status::Pass));
+        let at = next(&roster);
+        roster.tick(at);
+        let told = roster.adopt(Adopted::new(), at);
+        assert_eq!(told.len(), 1, "the counts of the one that ran");
+        assert!(roster.begin(at).is_none());
+        assert_eq!(roster.next_ms(), None);
+    }
+
+    #[test]
+    fn a_run_of_an_older_version_says_nothing_of_the_new_one() {
+        let mut roster = roster(vec![assignment("checkout")]);
+        let job = begin(&mut roster);
+        roster.adopt(adopted(vec![Assignment { version: "v2".into(), ..assignment("checkout") }]), now(61_000));
+        let note = LedgerNote { kind: "sale.order".into(), key: "a".into(), id: None, state: LedgerState::Left };
+        let told = roster.end(&Ran { ledger: vec![note], ..ran(&job, Status::Fail) });
+        assert_eq!(told.drafts.len(), 1, "what it left is told all the same");
+        assert_eq!(roster.roll_up(now(75_000)), []);
+    }
+
+    #[test]
+    fn a_problem_is_told_when_it_opens_and_closes() {
+        let alert = api::frame::Alert { failures: 1, of: 1, recover: 1 };
+        let mut roster = roster(vec![Assignment { alert, ..assignment("a") }]);
+        let mut run = |status| {
+            let job = begin(&mut roster);
+            roster.end(&ran(&job, status)).problem
+        };
+        let open = Open { layer: "application", reason: "http-status" };
+        assert_eq!(run(Status::Fail), Some(Some(open)));
+        assert_eq!(run(Status::Fail), None);
+        assert_eq!(run(Status::Pass), Some(None));
+    }
+}
