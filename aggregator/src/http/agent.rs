@@ -49,13 +49,19 @@ pub(super) fn agent(api: &Api, caller: &Caller) -> Result<AgentScope, Failure> {
     Ok(scope)
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
-struct Wait {
+#[into_params(parameter_in = Query)]
+pub(super) struct Wait {
+    /// How long to wait for another version than `If-None-Match`, such as `30s`.
     wait: Option<String>,
 }
 
-async fn assignments(
+/// Everything assigned to the agent's node; a long poll by its `ETag`.
+#[utoipa::path(get, path = "/v1/agent/assignments", tag = "agent", params(Wait), responses(
+    (status = 200, description = "Assignments", content_type = "application/msgpack", body = Vec<u8>),
+    (status = 304, description = "Nothing changed meanwhile")))]
+pub(super) async fn assignments(
     State(api): State<Api>,
     caller: Caller,
     headers: HeaderMap,
@@ -94,14 +100,18 @@ fn answer_assignments(assigned: &Assignments) -> Result<Response, Failure> {
     Ok(([(ETAG, tag)], message).into_response())
 }
 
-async fn plugin(
+/// A component that is assigned to the agent's node.
+#[utoipa::path(get, path = "/v1/agent/plugins/{sha256}", tag = "agent",
+    params(("sha256" = String, Path, description = "64 hex digits")), responses(
+    (status = 200, description = "The component", content_type = "application/wasm", body = Vec<u8>)))]
+pub(super) async fn plugin(
     State(api): State<Api>,
     caller: Caller,
     Path(sha256): Path<String>,
 ) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
     let digest: Digest = format!("sha256:{sha256}").parse().map_err(|_| Failure::NotFound)?;
-    let assigned = api.placement.plan().borrow().checks_on(scope.key()).any(|check| check.plugin.digest == digest);
+    let assigned = api.plan()?.checks_on(scope.key()).any(|check| check.plugin.digest == digest);
     if !assigned {
         return Err(Failure::NotFound);
     }
@@ -117,20 +127,26 @@ async fn plugin(
     }
 }
 
-async fn secrets(State(api): State<Api>, caller: Caller) -> Result<Response, Failure> {
+/// Values of the secrets that the node's checks use.
+#[utoipa::path(get, path = "/v1/agent/secrets", tag = "agent", responses(
+    (status = 200, description = "Secrets", content_type = "application/msgpack", body = Vec<u8>)))]
+pub(super) async fn secrets(State(api): State<Api>, caller: Caller) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
-    let shares = share::of_agent(&api.placement.plan().borrow(), scope.key());
+    let shares = share::of_agent(&*api.plan()?, scope.key());
     let secrets = api.secrets.values(shares).await.map_err(|panic| broken("secret values", &panic))?;
     packed(&Secrets { secrets })
 }
 
-async fn lease(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
+/// Asks for the lease of a mutating check.
+#[utoipa::path(post, path = "/v1/agent/leases", tag = "agent",
+    request_body(content = Vec<u8>, content_type = "application/msgpack"), responses(
+    (status = 200, description = "Granted or held by another", content_type = "application/msgpack", body = Vec<u8>)))]
+pub(super) async fn lease(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
     let LeaseRequest { check_id } = codec::decode(&body(request, &api).await?)
         .map_err(|error| Failure::Malformed(chain(&error)))?;
     let (tenant, timeout) = {
-        let plan = api.placement.plan();
-        let plan = plan.borrow();
+        let plan = api.plan()?;
         let check = plan.checks_on(scope.key()).find(|check| check.id == check_id);
         let check = check.filter(|check| check.manifest.spec.mutating).ok_or(Failure::NotFound)?;
         (check.tenant.clone(), check.manifest.spec.timeout.0)

@@ -23,20 +23,28 @@ pub fn routes() -> Router<Api> {
 }
 
 /// Which checks; absent: all one may see.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
-struct Filter {
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// Of this tenant.
     tenant: Option<String>,
+    /// Of this environment.
     environment: Option<String>,
+    /// Checks after this one, from an earlier page's `next`.
+    #[param(value_type = Option<String>)]
     after: Option<CheckId>,
 }
 
-async fn list(
+/// Checks that the caller may see, and how they stand.
+#[utoipa::path(get, path = "/v1/checks", tag = "checks", params(Filter), responses(
+    (status = 200, description = "The checks", body = Page<Check>)))]
+pub(super) async fn list(
     State(api): State<Api>,
     Caller(principal): Caller,
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<Check>>, Failure> {
-    let plan = api.placement.plan().borrow().clone();
+    let plan = api.plan()?;
     let scope = match &filter.tenant {
         Some(name) => {
             let scope = allow(&principal, Operation::ReadChecks, &tenant(name)?)?;
@@ -66,12 +74,15 @@ async fn list(
     Ok(Json(Page { items, next }))
 }
 
-async fn one(
+/// A check, and how it stands on each of its nodes.
+#[utoipa::path(get, path = "/v1/checks/{id}", tag = "checks", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The check", body = Check)))]
+pub(super) async fn one(
     State(api): State<Api>,
     Caller(principal): Caller,
     Path(id): Path<CheckId>,
 ) -> Result<Json<Check>, Failure> {
-    let plan = api.placement.plan().borrow().clone();
+    let plan = api.plan()?;
     let (wanted, _) = visible(&plan, &principal, Operation::ReadChecks, id)?;
     let mut items = documents(&api, &principal, &plan, std::slice::from_ref(wanted)).await?;
     items.pop().map(Json).ok_or(Failure::NotFound)

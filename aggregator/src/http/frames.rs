@@ -36,7 +36,12 @@ pub fn routes() -> Router<Api> {
     Router::new().route("/v1/agent/frames", post(frames).layer(limit))
 }
 
-async fn frames(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
+/// Takes a frame of records.
+#[utoipa::path(post, path = "/v1/agent/frames", tag = "agent",
+    request_body(content = Vec<u8>, content_type = "application/vnd.floorwalker.frame.v1+msgpack"), responses(
+    (status = 200, description = "Durable up to", content_type = "application/msgpack", body = Vec<u8>),
+    (status = 409, description = "An undeclared gap, or another history", content_type = "application/msgpack", body = Vec<u8>)))]
+pub(super) async fn frames(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
     let _permit = api.frames.try_acquire().map_err(|_| Failure::Busy)?;
     let bytes = body(request, &api).await?;

@@ -12,6 +12,7 @@ pub mod extract;
 pub mod frames;
 pub mod freezes;
 pub mod nodes;
+pub mod openapi;
 pub mod releases;
 pub mod results;
 #[cfg(test)]
@@ -33,7 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::gate::Gate;
 use crate::ingest;
-use crate::placement::Placement;
+use crate::placement::{Placement, Plan};
 use crate::placement::lease::Leases;
 use crate::plugin::blobs::Blobs;
 use crate::secret::dir::Secrets;
@@ -72,6 +73,16 @@ impl std::ops::Deref for Api {
     type Target = Parts;
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+impl Parts {
+    /// The plan of now.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] before the first catalogue: an empty answer would say that nothing is wanted.
+    pub fn plan(&self) -> Result<Arc<Plan>, Failure> {
+        self.placement.current().ok_or(Failure::Unavailable)
     }
 }
 

@@ -26,14 +26,17 @@ pub fn routes() -> Router<Api> {
     Router::new().route("/v1/nodes", get(list))
 }
 
-async fn list(State(api): State<Api>, Caller(principal): Caller) -> Result<Json<Page<Node>>, Failure> {
+/// Nodes that the caller may see: where its checks run.
+#[utoipa::path(get, path = "/v1/nodes", tag = "checks", responses(
+    (status = 200, description = "The nodes", body = Page<Node>)))]
+pub(super) async fn list(State(api): State<Api>, Caller(principal): Caller) -> Result<Json<Page<Node>>, Failure> {
     let reach = reach(&principal, Operation::ReadNodes)?;
     let plugins = api.store.read(|view| view.agent_plugins(&PlatformScope::system("read-nodes"))).await?;
     let mut states: BTreeMap<AgentKey, Vec<PluginStatus>> = BTreeMap::new();
     for (key, status) in plugins {
         states.entry(key).or_default().push(status);
     }
-    let plan = api.placement.plan().borrow().clone();
+    let plan = api.plan()?;
     let own = |check: &&Check| match &reach {
         Reach::All(_) => true,
         Reach::Own(scope) => check.tenant.as_ref() == scope.tenant(),

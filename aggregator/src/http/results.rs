@@ -22,20 +22,27 @@ pub fn routes() -> Router<Api> {
 }
 
 /// Which page.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
-struct Which {
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// Results after this one, from an earlier page's `next`.
     after: Option<String>,
+    /// How many at most.
     limit: Option<u32>,
 }
 
-async fn list(
+/// Transitions and failures of a check, newest first.
+#[utoipa::path(get, path = "/v1/checks/{id}/results", tag = "checks",
+    params(("id" = String, Path, description = "The check"), Which),
+    responses((status = 200, description = "The results", body = Page<StoredResult>)))]
+pub(super) async fn list(
     State(api): State<Api>,
     Caller(principal): Caller,
     Path(id): Path<CheckId>,
     Query(Which { after, limit }): Query<Which>,
 ) -> Result<Json<Page<StoredResult>>, Failure> {
-    let (_, scope) = visible(&api.placement.plan().borrow(), &principal, Operation::ReadResults, id)?;
+    let (_, scope) = visible(&*api.plan()?, &principal, Operation::ReadResults, id)?;
     let most = u32::try_from(PAGE_MAX).unwrap_or(u32::MAX);
     let limit = limit.unwrap_or(most).clamp(1, most);
     let read = api.store.read(move |view| match view.results(&scope, id, after.as_deref(), limit) {

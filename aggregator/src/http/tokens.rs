@@ -25,7 +25,10 @@ pub fn routes() -> Router<Api> {
     Router::new().route("/v1/tokens", post(create))
 }
 
-async fn create(
+/// Mints a token; the secret is shown once.
+#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = CreateToken, responses(
+    (status = 201, description = "The token", body = CreatedToken)))]
+pub(super) async fn create(
     State(api): State<Api>,
     Caller(principal): Caller,
     Json(wanted): Json<CreateToken>,
@@ -34,7 +37,7 @@ async fn create(
     let scope = match (&wanted.tenant, wanted.role) {
         (Some(name), role) => {
             let scope = allow(&principal, Operation::CreateToken, &tenant(name)?)?;
-            let known = api.placement.plan().borrow().catalogue.tenants.contains_key(&tenant(name)?);
+            let known = api.plan()?.catalogue.tenants.contains_key(&tenant(name)?);
             match (known, role) {
                 (false, _) => return Err(Failure::NotFound),
                 (true, Role::PlatformAdmin) => return Err(unfit("a platform administrator has no tenant")),

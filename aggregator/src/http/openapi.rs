@@ -1,0 +1,56 @@
+//! The OpenAPI document, made from the routes and the documents they carry. Written to `docs/reference` by
+//! `cargo xtask codegen`; a test holds the committed file against it. It serves nothing.
+
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::{agent, checks, decisions, frames, freezes, nodes, releases, results, tokens};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Floorwalker", description = "Checks on nodes, and the gate that releases ask."),
+    paths(
+        decisions::ask,
+        decisions::ask_by_query,
+        decisions::one,
+        releases::create,
+        releases::one,
+        releases::start,
+        releases::finish,
+        freezes::list,
+        checks::list,
+        checks::one,
+        results::list,
+        nodes::list,
+        tokens::create,
+        agent::assignments,
+        agent::plugin,
+        agent::secrets,
+        agent::lease,
+        frames::frames,
+    ),
+    components(schemas(api::http::decision::Simulation, api::http::error::Problem)),
+    modifiers(&Credentials),
+    security(("bearer" = []))
+)]
+struct Routes;
+
+/// A bearer token everywhere; an agent's routes take its client certificate, which OpenAPI cannot say of TLS alone.
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+            "A token of `POST /v1/tokens`. Paths below /v1/agent/ take the agent's client certificate instead.",
+        ));
+        if let Some(components) = &mut document.components {
+            components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
+        }
+    }
+}
+
+/// The document.
+pub fn document() -> Document {
+    Routes::openapi()
+}
