@@ -95,6 +95,14 @@ pub(crate) fn own_folder() -> std::io::Result<PathBuf> {
     Ok(own.parent().map_or_else(|| PathBuf::from("."), std::path::Path::to_owned))
 }
 
+/// Where local runs keep compiled plugins and state: the user's cache.
+#[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
+pub(crate) fn local_folder() -> PathBuf {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    cache.unwrap_or_else(std::env::temp_dir).join("floorwalker/local")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -131,3 +131,64 @@ fn unreadable_files_are_refused_whole() {
         "b.yaml:1: permission denied; make it a readable text file, or split it"
     );
 }
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A good file with a few lines replaced, doubled or gone, and a few characters changed.
+    fn mangled() -> impl Strategy<Value = String> {
+        let good = format!(
+            "{TENANT}---\n{}",
+            check("  plugin: p\n  runInterval: 60s\n  timeout: 20s\n  config: {a: [1, {b: c}]}\n")
+        );
+        let lines: Vec<String> = good.lines().map(str::to_owned).collect();
+        let odd = prop::sample::select(vec![
+            "---",
+            "{",
+            "]",
+            "a: &a [*a]",
+            "\t",
+            "- - -",
+            "? !!x",
+            "|",
+            "spec:",
+            "%YAML 1.2",
+            "...",
+        ]);
+        let edit = (0..lines.len(), odd, 0..3u8);
+        prop::collection::vec(edit, 1..4).prop_map(move |edits| {
+            let mut lines = lines.clone();
+            for (at, odd, what) in edits {
+                let at = at.min(lines.len() - 1);
+                match what {
+                    0 => lines[at] = odd.to_owned(),
+                    1 => lines.insert(at, odd.to_owned()),
+                    _ => lines[at].push_str(odd),
+                }
+            }
+            lines.join("\n")
+        })
+    }
+
+    fn places_are_of_the_file(text: &str) {
+        let lines = u32::try_from(text.lines().count()).expect("short") + 1;
+        for refusal in read_file(&file(text)).into_iter().filter_map(Result::err) {
+            assert!(refusal.line >= 1 && refusal.line <= lines.max(1), "{refusal} of\n{text}");
+            assert!(!refusal.message.is_empty() && !refusal.remedy.is_empty(), "{refusal:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(text in "\\PC*") {
+            places_are_of_the_file(&text);
+        }
+
+        #[test]
+        fn no_mangled_file_breaks_the_reader(text in mangled()) {
+            places_are_of_the_file(&text);
+        }
+    }
+}

@@ -1,12 +1,13 @@
-//! Shell: asks plugins what they are, with the same limited compiler that agents use. Called by `validate` and `run`.
+//! Shell: asks plugins what they are, with the same limited compiler that agents use. Called by `validate`; `run` takes
+//! the paths from here.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::catalogue::{Catalogue, DescribedPlugin, DescribedPlugins, Plugin};
 use api::id::Digest;
-use process::compile::{CompileError, Compiled, Compiler};
+use process::compile::{CompileError, Compiler};
 
 use crate::args;
 use crate::exit::{Failure, chain};
@@ -15,8 +16,8 @@ use crate::folder;
 /// The compiler's program, beside this one.
 const PROGRAM: &str = "floorwalker-compile";
 
-/// The compiler beside this program.
-pub(super) fn compiler() -> Result<Compiler, Failure> {
+/// Where the compiler is: beside this program.
+pub(super) fn program() -> Result<PathBuf, Failure> {
     let own = args::own_folder().map_err(|error| Failure::here("the path of this program is unknown", &error))?;
     let program = own.join(PROGRAM);
     if !program.is_file() {
@@ -24,7 +25,7 @@ pub(super) fn compiler() -> Result<Compiler, Failure> {
             format!("{} is not there: plugins cannot be described; install it beside floorwalker", program.display());
         return Err(Failure::Here(text));
     }
-    Ok(Compiler::new(program))
+    Ok(program)
 }
 
 /// What every plugin of a catalogue says of itself, and why those that do not say it do not.
@@ -32,7 +33,7 @@ pub(super) async fn all(root: &Path, catalogue: &Catalogue) -> Result<DescribedP
     if catalogue.plugins.is_empty() {
         return Ok(DescribedPlugins::new());
     }
-    let compiler = compiler()?;
+    let compiler = Compiler::new(program()?);
     let mut described = BTreeMap::new();
     for plugin in catalogue.plugins.values() {
         let digest = &plugin.manifest.spec.digest;
@@ -40,7 +41,7 @@ pub(super) async fn all(root: &Path, catalogue: &Catalogue) -> Result<DescribedP
             continue;
         }
         let answer = match component(root, plugin) {
-            Ok(bytes) => one(&compiler, digest, &bytes).await.map(|(plugin, _)| Arc::new(plugin)),
+            Ok(bytes) => one(&compiler, digest, &bytes).await.map(Arc::new),
             Err(why) => Err(why),
         };
         described.insert(digest.clone(), answer);
@@ -59,16 +60,11 @@ pub(super) fn component(root: &Path, plugin: &Plugin) -> Result<Vec<u8>, String>
 }
 
 /// Compiles and describes one component.
-pub(super) async fn one(
-    compiler: &Compiler,
-    digest: &Digest,
-    bytes: &[u8],
-) -> Result<(DescribedPlugin, Compiled), String> {
+async fn one(compiler: &Compiler, digest: &Digest, bytes: &[u8]) -> Result<DescribedPlugin, String> {
     let compiled = compiler.compile(bytes).await.map_err(|error| match error {
         CompileError::Refused { complaint, .. } => complaint,
         other => chain(&other),
     })?;
     let plugin = DescribedPlugin::parse(digest.clone(), &compiled.describe);
-    let plugin = plugin.map_err(|error| DescribedPlugin::complaint(&error))?;
-    Ok((plugin, compiled))
+    plugin.map_err(|error| DescribedPlugin::complaint(&error))
 }

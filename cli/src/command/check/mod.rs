@@ -2,6 +2,9 @@
 
 mod describe;
 mod list;
+mod local;
+mod report;
+mod run;
 mod validate;
 
 use super::Context;
@@ -14,6 +17,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  floorwalker check validate manifests/\n\nExits 1 when anything is refused, with file, line, field and remedy."
     )]
     Validate(validate::Args),
+    /// Run one check once on this machine, with a node's sandbox and limits
+    #[command(
+        after_help = "Examples:\n  floorwalker check run -f plugins/http-probe/manifest.yaml --component target/wasm32-wasip2/plugin/http_probe.wasm\n  \
+        floorwalker check run -f check.yaml --secret odoo-api-key=key.txt\n\nExits 0 when the check passes or warns, 1 otherwise."
+    )]
+    Run(run::Args),
     /// List checks and how they stand
     #[command(after_help = "Example:\n  floorwalker check list --tenant acme")]
     List(list::Args),
@@ -22,6 +31,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Validate(args) => validate::run(args, context).await,
+        Command::Run(args) => run::run(args, context).await,
         Command::List(args) => list::run(args, context).await,
     }
 }

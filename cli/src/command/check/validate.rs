@@ -58,7 +58,7 @@ pub(super) async fn run(Args { folder }: Args, context: &Context) -> Result<Exit
     };
     let undescribed = catalogue::next(&Catalogue::default(), &texts, &DescribedPlugins::new());
     let described = describe::all(&root, &undescribed).await?;
-    let catalogue = catalogue::next(&Catalogue::default(), &texts, &described);
+    let catalogue = catalogue::next(&undescribed, &texts, &described);
     let report = Report { documents: documents(&catalogue), refused: catalogue.refused.iter().map(refused).collect() };
     context.output.print(&report, |report| text(report, &catalogue.refused))?;
     Ok(if report.refused.is_empty() { Exit::Done } else { Exit::Refused })
