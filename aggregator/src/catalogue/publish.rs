@@ -78,7 +78,9 @@ impl Publisher {
                 self.describe_within(hold).await;
                 self.publish().await;
                 hold = HOLD;
-                ready.take().map(Latch::release);
+                if let Some(ready) = ready.take() {
+                    ready.release();
+                }
             }
             if self.until_change(&mut watch, &token).await.is_none() {
                 return Ok(());

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use api::catalogue::{Catalogue, Law as InForce};
+use api::http::check::CheckState;
 use api::http::decision::Ask;
 use api::id::{Digest, EnvironmentName, TenantName};
 use api::limits::stale_after;
@@ -169,6 +170,9 @@ fn check_now(standing: &Standing<'_>) -> CheckNow {
     let fresh_for = stale_after(spec.run_interval.0, spec.timeout.0);
     let nodes = standing.nodes.iter().map(|node| {
         let run = node.last.and_then(|last| last.run.as_ref());
+        // An open problem outlives the first good run, whose own words would say that all is well.
+        let recovering = run.is_some_and(|run| node.state == CheckState::Failing && run.status.passes());
+        let recover = spec.alert.recover;
         let observed_at = run.map(|run| instant(run.at_ms));
         NodeNow {
             node: node.key.node.to_string(),
@@ -176,7 +180,10 @@ fn check_now(standing: &Standing<'_>) -> CheckNow {
             observed_at,
             fresh_until: observed_at.and_then(|at| at.checked_add(fresh_for).ok()),
             failed_step: run.and_then(|run| run.failed_step.clone()),
-            summary: run.and_then(|run| run.summary.clone()),
+            summary: match recovering {
+                true => Some(format!("its last run passed, and the problem closes after {recover} in a row")),
+                false => run.and_then(|run| run.summary.clone()),
+            },
             evidence: run.map(|run| run.evidence.clone()).unwrap_or_default(),
         }
     });

@@ -54,6 +54,9 @@ pub(super) async fn list(
         },
     };
     let catalogue = api.gate.law().catalogue;
+    if catalogue.version.is_empty() {
+        return Err(Failure::Unavailable);
+    }
     let named = scope.tenant().and_then(|name| catalogue.tenants.get_key_value(name));
     let (name, manifest) = named.ok_or(Failure::NotFound)?;
     let tenant = tenant_now(name, manifest, &mut vec![]);

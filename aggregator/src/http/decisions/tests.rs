@@ -17,6 +17,7 @@ use http_body_util::BodyExt as _;
 use process::clock::{Clock as _, ManualClock, SharedClock};
 use process::compile::Compiler;
 use process::ready::Readiness;
+use process::supervise::Supervisor;
 use prometheus::Registry;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -126,7 +127,8 @@ impl Stand {
         let config = catalogue::Config { folder: manifests };
         let (publisher, catalogue) = Publisher::new(config, library, store.clone(), shared.clone(), metrics);
         let stop = CancellationToken::new();
-        tokio::spawn(publisher.run(Readiness::new().latch("catalogue"), stop.clone()));
+        let (_, [stage]) = Supervisor::in_drain_order(["test"]);
+        stage.spawn("catalogue", publisher.run(Readiness::new().latch("catalogue"), stop.clone()));
         let agents = Agents::restore(vec![StoredAgent { key: node(), heard_at_ms: MONDAY_MS }], shared.boot());
         let placement = Arc::new(Placement::restore(store.clone(), Arc::new(agents), catalogue).await.expect("restored"));
         let metrics = gate::Metrics::register(&registry).expect("registered");
@@ -141,6 +143,7 @@ impl Stand {
             secrets: Arc::new(Secrets::new(None, [0; 32])),
             ingest: crate::ingest::Metrics::register(&registry).expect("registered"),
             frames: Semaphore::new(1),
+            crossings: crate::audit::Crossings::default(),
             stopping: stop.clone(),
         };
         let stand = Self { routes: router(Api::from(parts)), store, clock, placement, folder, stop, seq: 0 };
