@@ -1,5 +1,6 @@
 //! Shell: the composition root: configuration in, stages built in the order of the flow, sockets bound, tasks spawned.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -18,6 +19,7 @@ use prometheus::Registry;
 use tokio::sync::Semaphore;
 
 use crate::args::Serve;
+use crate::audit::Crossings;
 use crate::authz::PlatformScope;
 use crate::catalogue::Publisher;
 use crate::fleet::agents::Agents;
@@ -46,6 +48,7 @@ pub struct Config {
 /// The aggregator, bound and not yet serving.
 pub struct App {
     supervisor: Supervisor,
+    claim: File,
     /// Where the API listens.
     pub api_address: SocketAddr,
     /// Where the admin routes listen.
@@ -75,6 +78,7 @@ pub async fn build(Config { flags }: Config) -> anyhow::Result<App> {
 
     // --- store
     let (store, writer) = command::open(&data_dir)?;
+    let claim = command::claim(&data_dir)?;
     storing.spawn_thread("store-writer", move || writer.run())?;
     storing.spawn("store-close", store.clone().close_on(storing.token()));
     let system = PlatformScope::system("start");
@@ -117,6 +121,7 @@ pub async fn build(Config { flags }: Config) -> anyhow::Result<App> {
         secrets: Arc::new(Secrets::new(secrets_dir, key)),
         ingest: ingest::Metrics::register(&registry)?,
         frames: Semaphore::new(FRAMES_MAX),
+        crossings: Crossings::default(),
         stopping: supervisor.stopping(),
     });
 
@@ -139,7 +144,7 @@ pub async fn build(Config { flags }: Config) -> anyhow::Result<App> {
     if let Some(file) = addresses_file {
         write_addresses(&file, api_address, admin_address)?;
     }
-    Ok(App { supervisor, api_address, admin_address })
+    Ok(App { supervisor, claim, api_address, admin_address })
 }
 
 impl App {
@@ -148,7 +153,11 @@ impl App {
     /// # Errors
     /// The bad end, or a drain that took too long.
     pub async fn run(self, signals: Signals) -> anyhow::Result<()> {
-        Ok(self.supervisor.run(signals, GRACE).await?)
+        let Self { supervisor, claim, .. } = self;
+        let ended = supervisor.run(signals, GRACE).await;
+        // Nobody else may serve this folder before the last commit.
+        drop(claim);
+        Ok(ended?)
     }
 }
 

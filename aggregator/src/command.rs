@@ -1,6 +1,7 @@
 //! Shell: the commands that are no server: `ca` and `token`. Called by `main`; what they made is printed on standard
 //! output, one thing a line, so that scripts can read it.
 
+use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -74,6 +75,23 @@ pub fn open(data_dir: &Path) -> anyhow::Result<(Store, crate::store::WriterThrea
     std::fs::create_dir_all(data_dir)
         .with_context(|| format!("{} cannot be made; choose a folder that can be written", data_dir.display()))?;
     Ok(Store::open(&Config { file: data_dir.join("aggregator.db") })?)
+}
+
+/// Claims a data folder for one server, for as long as the file is held: leases and placements are in memory, so two
+/// servers on one store would grant both.
+///
+/// # Errors
+/// Another server has it.
+pub fn claim(data_dir: &Path) -> anyhow::Result<File> {
+    let path = data_dir.join("serving.lock");
+    let file = File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another aggregator serves {}; stop it, or give another --data-dir", data_dir.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{} cannot be locked", path.display())),
+    }
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

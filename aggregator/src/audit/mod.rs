@@ -1,7 +1,11 @@
-//! The audit trail, verified: each chain is recomputed from where the last look ended. Called by the task
-//! `audit-verify`; entries are written by the store's change door alone.
+//! The audit trail: which reads belong into it (`crossing`), and its verification: each chain is recomputed from where
+//! the last look ended, by the task `audit-verify`. Entries are written by the store's change door alone.
+
+mod crossing;
 
 use api::audit::{ChainHash, next};
+
+pub use crossing::Crossings;
 
 use crate::store::audit::StoredEntry;
 

@@ -1,6 +1,8 @@
 //! How checks stand: what is wanted, where it is placed and what was last known, as one document. Used by
 //! `http/checks` for readers, and by the gate's snapshot through [`Standing`].
 
+use std::collections::BTreeMap;
+
 use api::catalogue::Check as Wanted;
 use api::http::check::{Check, CheckState, NodeState};
 
@@ -38,8 +40,10 @@ pub struct Node<'a> {
 pub fn standing<'a>(plan: &'a Plan, wanted: &'a Wanted, last: &'a [Last], now_ms: i64) -> Standing<'a> {
     let spec = &wanted.manifest.spec;
     let rhythm = Rhythm { interval: spec.run_interval.0, timeout: spec.timeout.0 };
+    let known: BTreeMap<&AgentKey, &Last> =
+        last.iter().filter(|last| last.check == wanted.id).map(|last| (&last.agent, last)).collect();
     let nodes = plan.nodes_of(wanted.id).map(|key| {
-        let last = last.iter().find(|last| last.check == wanted.id && last.agent == *key);
+        let last = known.get(key).copied();
         Node { key, state: node_state(last, rhythm, now_ms), last }
     });
     Standing { wanted, nodes: nodes.collect() }

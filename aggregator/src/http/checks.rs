@@ -1,5 +1,7 @@
 //! Shell: `GET /v1/checks` and `GET /v1/checks/{id}`: how checks stand, to those who may see their tenant.
 
+use std::collections::BTreeMap;
+
 use api::catalogue::Check as Wanted;
 use api::http::check::Check;
 use api::http::list::{PAGE_MAX, Page};
@@ -12,7 +14,7 @@ use serde::Deserialize;
 use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Path, Query, tenant};
-use crate::authz::{Operation, Reach, TenantScope, allow, reach};
+use crate::authz::{Operation, Reach, TenantScope, allow};
 use crate::fleet::checks::standing;
 use crate::placement::Plan;
 use crate::store::check::CheckRead as _;
@@ -45,23 +47,20 @@ pub(super) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<Check>>, Failure> {
     let plan = api.plan()?;
-    let scope = match &filter.tenant {
+    let reach = match &filter.tenant {
         Some(name) => {
             let scope = allow(&principal, Operation::ReadChecks, &tenant(name)?)?;
-            // A platform administrator may see every tenant, so one that is not there is said to be.
+            // A platform administrator may see every tenant; one that is not in the catalogue is not there.
             let known = scope.tenant().is_some_and(|name| plan.catalogue.tenants.contains_key(name));
             if !known {
                 return Err(Failure::NotFound);
             }
-            Some(scope)
+            Reach::Own(scope)
         }
-        None => match reach(&principal, Operation::ReadChecks)? {
-            Reach::Own(scope) => Some(scope),
-            Reach::All(_) => None,
-        },
+        None => api.reach(&principal, Operation::ReadChecks).await?,
     };
     let wanted = |check: &&Wanted| {
-        let own = scope.as_ref().is_none_or(|scope| check.tenant.as_ref() == scope.tenant());
+        let own = visible(&plan, &reach, check.id).is_ok();
         let environment = filter.environment.as_deref();
         let here = environment.is_none_or(|name| check.environment.as_ref().is_some_and(|own| own.as_str() == name));
         own && here && filter.after.is_none_or(|after| check.id > after)
@@ -70,7 +69,7 @@ pub(super) async fn list(
     let more = page.len() > PAGE_MAX;
     page.truncate(PAGE_MAX);
     let next = page.last().filter(|_| more).map(|check| check.id.to_string());
-    let items = documents(&api, &principal, &plan, &page).await?;
+    let items = documents(&api, &reach, &plan, &page).await?;
     Ok(Json(Page { items, next }))
 }
 
@@ -83,37 +82,27 @@ pub(super) async fn one(
     Path(id): Path<CheckId>,
 ) -> Result<Json<Check>, Failure> {
     let plan = api.plan()?;
-    let (wanted, _) = visible(&plan, &principal, Operation::ReadChecks, id)?;
-    let mut items = documents(&api, &principal, &plan, std::slice::from_ref(wanted)).await?;
+    let reach = api.reach(&principal, Operation::ReadChecks).await?;
+    let (wanted, _) = visible(&plan, &reach, id)?;
+    let mut items = documents(&api, &reach, &plan, std::slice::from_ref(wanted)).await?;
     items.pop().map(Json).ok_or(Failure::NotFound)
 }
 
-/// A check that the caller may see, and the scope it is seen in.
-pub(super) fn visible<'p>(
-    plan: &'p Plan,
-    principal: &crate::authn::Principal,
-    operation: Operation,
-    id: CheckId,
-) -> Result<(&'p Wanted, TenantScope), Failure> {
-    let reach = reach(principal, operation);
-    let wanted = plan.catalogue.checks.get(&id);
-    match (reach?, wanted) {
-        (Reach::All(all), Some(wanted)) => Ok((wanted, all.owner(wanted.tenant.clone()))),
-        (Reach::Own(own), Some(wanted)) if wanted.tenant.as_ref() == own.tenant() => Ok((wanted, own)),
-        _ => Err(Failure::NotFound),
+/// A check within reach, and the scope it is seen in.
+pub(super) fn visible<'p>(plan: &'p Plan, reach: &Reach, id: CheckId) -> Result<(&'p Wanted, TenantScope), Failure> {
+    let wanted = plan.catalogue.checks.get(&id).ok_or(Failure::NotFound)?;
+    match reach {
+        Reach::All(all) => Ok((wanted, all.owner(wanted.tenant.clone()))),
+        Reach::Own(own) if wanted.tenant.as_ref() == own.tenant() => Ok((wanted, own.clone())),
+        Reach::Own(_) => Err(Failure::NotFound),
     }
 }
 
-/// The documents of checks the caller may see, read tenant by tenant.
-async fn documents(
-    api: &Api,
-    principal: &crate::authn::Principal,
-    plan: &Plan,
-    checks: &[Wanted],
-) -> Result<Vec<Check>, Failure> {
-    let mut scopes = std::collections::BTreeMap::new();
+/// The documents of checks within reach, read tenant by tenant.
+async fn documents(api: &Api, reach: &Reach, plan: &Plan, checks: &[Wanted]) -> Result<Vec<Check>, Failure> {
+    let mut scopes = BTreeMap::new();
     for check in checks {
-        let (_, scope) = visible(plan, principal, Operation::ReadChecks, check.id)?;
+        let (_, scope) = visible(plan, reach, check.id)?;
         scopes.insert(check.tenant.clone(), scope);
     }
     let read = api.store.read(move |view| {

@@ -20,6 +20,7 @@ mod tests;
 pub mod tokens;
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use api::limits::REQUEST_BYTES_MAX;
@@ -32,6 +33,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::audit::Crossings;
+use crate::authn::Principal;
+use crate::authz::{self, Operation, Reach};
 use crate::gate::Gate;
 use crate::ingest;
 use crate::placement::{Placement, Plan};
@@ -39,6 +43,7 @@ use crate::placement::lease::Leases;
 use crate::plugin::blobs::Blobs;
 use crate::secret::dir::Secrets;
 use crate::store::Store;
+use crate::store::change::{ChangeError, Note, Recorded};
 use error::Failure;
 
 /// What the routes work with. Cheap to clone.
@@ -65,6 +70,8 @@ pub struct Parts {
     pub ingest: ingest::Metrics,
     /// Frames that may be unpacked at a time.
     pub frames: Semaphore,
+    /// Which reads across tenants are noted.
+    pub crossings: Crossings,
     /// Cancelled when the process drains: long polls end.
     pub stopping: CancellationToken,
 }
@@ -83,6 +90,25 @@ impl Parts {
     /// [`Failure::Unavailable`] before the first catalogue: an empty answer would say that nothing is wanted.
     pub fn plan(&self) -> Result<Arc<Plan>, Failure> {
         self.placement.current().ok_or(Failure::Unavailable)
+    }
+
+    /// How far the principal reaches. That it reaches all is noted in the platform's audit trail.
+    ///
+    /// # Errors
+    /// [`Failure::Forbidden`], or the note was not stored.
+    pub async fn reach(&self, principal: &Principal, operation: Operation) -> Result<Reach, Failure> {
+        let reach = authz::reach(principal, operation)?;
+        let now_ms = self.clock.wall_ms();
+        if let Reach::All(scope) = &reach
+            && self.crossings.take(scope, now_ms)
+        {
+            let detail = serde_json::json!({});
+            let note = Note { action: "platform.read", subject: scope.reason().to_owned(), detail };
+            let own = scope.own();
+            let noted = self.store.change(&own, now_ms, |_| Ok(Recorded::noted((), note)));
+            noted.await.map_err(<Failure as From<ChangeError<Infallible>>>::from)?;
+        }
+        Ok(reach)
     }
 }
 

@@ -42,7 +42,8 @@ pub(super) async fn list(
     Path(id): Path<CheckId>,
     Query(Which { after, limit }): Query<Which>,
 ) -> Result<Json<Page<StoredResult>>, Failure> {
-    let (_, scope) = visible(&*api.plan()?, &principal, Operation::ReadResults, id)?;
+    let reach = api.reach(&principal, Operation::ReadResults).await?;
+    let (_, scope) = visible(&*api.plan()?, &reach, id)?;
     let most = u32::try_from(PAGE_MAX).unwrap_or(u32::MAX);
     let limit = limit.unwrap_or(most).clamp(1, most);
     let read = api.store.read(move |view| match view.results(&scope, id, after.as_deref(), limit) {

@@ -17,7 +17,12 @@ impl Metrics {
         let help = "Records of agents by what became of them.";
         let records = IntCounterVec::new(Opts::new("floorwalker_ingest_records_total", help), &["outcome"])?;
         registry.register(Box::new(records.clone()))?;
-        Ok(Self { records })
+        let metrics = Self { records };
+        // A counter that is there from the start has a rate from its first increase.
+        for outcome in ["accepted", "repeated", "dropped", "foreign", "fenced", "too-large"] {
+            metrics.count(outcome, 0);
+        }
+        Ok(metrics)
     }
 
     /// Counts records: `accepted`, `repeated`, `dropped`, or the word of a rejection.

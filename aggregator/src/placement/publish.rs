@@ -45,7 +45,13 @@ impl Placement {
         Ok(Self { store, agents, catalogue, plan, stored, nudge: Notify::new() })
     }
 
-    /// The plan, and its changes.
+    /// The plan of now; none before the first catalogue is placed.
+    pub fn current(&self) -> Option<Arc<Plan>> {
+        let plan = Arc::clone(&self.plan.borrow());
+        is_loaded(&plan.catalogue).then_some(plan)
+    }
+
+    /// The plan, and its changes. The first one is of an empty catalogue without a version.
     pub fn plan(&self) -> watch::Receiver<Arc<Plan>> {
         self.plan.subscribe()
     }
@@ -107,4 +113,9 @@ impl Placement {
     pub fn agents(&self) -> &Agents {
         &self.agents
     }
+}
+
+/// The empty catalogue that a start begins with has no version; one of an empty folder has.
+fn is_loaded(catalogue: &Catalogue) -> bool {
+    !catalogue.version.is_empty()
 }

@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
 use super::super::{Api, Parts, router};
+use crate::audit::Crossings;
 use crate::authn::ca;
 use crate::authn::token::mint;
 use crate::authz::PlatformScope;
@@ -82,6 +83,7 @@ impl Stand {
             secrets: Arc::new(Secrets::new(None, [0; 32])),
             ingest: ingest::Metrics::register(&Registry::new()).expect("registered"),
             frames: Semaphore::new(1),
+            crossings: Crossings::default(),
             stopping: Default::default(),
         });
         let stand = Self { router: router(api.clone()), api, clock, catalogue: sender, folder };
