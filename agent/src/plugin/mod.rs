@@ -57,7 +57,16 @@ impl Preparer {
     /// Never: a plugin that cannot be made ready is a state of that plugin.
     pub async fn run(mut self, token: CancellationToken) -> Result<(), Infallible> {
         loop {
-            let wanted = self.wanted();
+            let Some(wanted) = self.wanted() else {
+                // What is on the disk may be wanted in a moment: nothing is made ready and nothing is removed.
+                tokio::select! {
+                    () = token.cancelled() => return Ok(()),
+                    changed = self.assignments.changed() => match changed {
+                        Ok(()) => continue,
+                        Err(_) => return Ok(()),
+                    },
+                }
+            };
             for digest in self.plugins.to_prepare(&wanted) {
                 tokio::select! {
                     () = token.cancelled() => return Ok(()),
@@ -79,8 +88,11 @@ impl Preparer {
         }
     }
 
-    fn wanted(&mut self) -> BTreeSet<Digest> {
-        self.assignments.borrow_and_update().checks.iter().map(|check| check.plugin.clone()).collect()
+    /// The components that are assigned; none before anything was, which only an empty etag says.
+    fn wanted(&mut self) -> Option<BTreeSet<Digest>> {
+        let assigned = self.assignments.borrow_and_update();
+        let wanted = || assigned.checks.iter().map(|check| check.plugin.clone()).collect();
+        (!assigned.etag.is_empty()).then(wanted)
     }
 
     async fn prepare(&self, digest: &Digest) {

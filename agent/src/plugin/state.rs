@@ -87,9 +87,8 @@ impl Health {
         }
     }
 
-    /// Takes note of how a run of it ended; true when its state changed.
-    pub fn ran(&mut self, status: Status, reason: Option<Reason>, now_boot_ms: u64) -> bool {
-        let before = self.state;
+    /// Takes note of how a run of it ended.
+    pub fn ran(&mut self, status: Status, reason: Option<Reason>, now_boot_ms: u64) {
         if status == Status::Error && reason == Some(Reason::Trap) {
             self.traps_in_row = self.traps_in_row.saturating_add(1);
             if self.traps_in_row >= TRAPS_MAX {
@@ -105,7 +104,6 @@ impl Health {
                 self.advance(PluginState::Ready);
             }
         }
-        self.state != before
     }
 }
 
@@ -124,25 +122,25 @@ mod tests {
         health
     }
 
-    fn trap(health: &mut Health, now_boot_ms: u64) -> bool {
-        health.ran(Status::Error, Some(Reason::Trap), now_boot_ms)
+    fn trap(health: &mut Health, now_boot_ms: u64) {
+        health.ran(Status::Error, Some(Reason::Trap), now_boot_ms);
     }
 
     #[test]
     fn five_traps_in_a_row_quarantine_and_a_good_run_ends_it() {
         let mut health = ready();
         for _ in 0..4 {
-            assert!(!trap(&mut health, 0));
+            trap(&mut health, 0);
         }
         health.ran(Status::Fail, Some(Reason::HttpStatus), 0);
         for _ in 0..4 {
             trap(&mut health, 0);
         }
         assert!(health.may_run(0), "a run between was no trap");
-        assert!(trap(&mut health, 0));
+        trap(&mut health, 0);
         assert_eq!(health.state(), Some(PluginState::Quarantined));
         assert!(!health.may_run(59_999) && health.may_run(60_000));
-        assert!(health.ran(Status::Pass, None, 60_000));
+        health.ran(Status::Pass, None, 60_000);
         assert_eq!(health.state(), Some(PluginState::Ready));
     }
 

@@ -91,7 +91,6 @@ impl Plugins {
         self.change(digest, |entry| {
             entry.health.advance(state);
             entry.plugin = plugin;
-            true
         });
     }
 
@@ -100,7 +99,6 @@ impl Plugins {
         let now_boot_ms = self.clock.boot_ms();
         self.change(digest, |entry| {
             entry.health.fail(cut(message, TEXT_BYTES_MAX).to_owned(), now_boot_ms);
-            true
         });
     }
 
@@ -131,10 +129,14 @@ impl Plugins {
         all_ready
     }
 
-    fn change(&self, digest: &Digest, change: impl FnOnce(&mut Entry) -> bool) {
+    /// Changes an entry and tells it, unless it says the same as before: a failure that goes on is told once.
+    fn change(&self, digest: &Digest, change: impl FnOnce(&mut Entry)) {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = table.get_mut(digest) else { return };
-        if !change(entry) {
+        let told = |entry: &Entry| (entry.health.state(), entry.health.message().map(str::to_owned));
+        let before = told(entry);
+        change(entry);
+        if told(entry) == before {
             return;
         }
         let Some(state) = entry.health.state() else { return };
