@@ -1,13 +1,19 @@
 //! Shell: what a release pipeline asks of the gate, as requests with their raw answers. Used by the story and the
 //! suites; retries nothing and judges nothing.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use serde_json::{Value, json};
 
 use crate::{
     http::{Answer, Client},
     state::Tenant,
+    until::until,
 };
+
+/// An aggregator describes its plugins before its catalogue is in force: a second each in a debug build.
+const READY_MAX: Duration = Duration::from_secs(60);
 
 /// A pipeline of one tenant, for its most protected environment and its first service.
 #[derive(Clone, Debug)]
@@ -35,7 +41,8 @@ impl Pipeline {
         Self { client: client.with_token(&tenant.tokens.pipeline), tenant: tenant.clone() }
     }
 
-    /// Registers a release of the class `feature`.
+    /// Registers a release of the class `feature`. Waits for an aggregator that has just started: it says 503 until its
+    /// catalogue is in force.
     ///
     /// # Errors
     /// It was refused.
@@ -44,7 +51,11 @@ impl Pipeline {
             "tenant": self.tenant.name, "service": self.tenant.service(), "class": "feature", "name": name,
             "subject": {"digest": digest},
         });
-        let created: Value = self.client.post("/v1/releases", &body).await?.document()?;
+        let created = until(READY_MAX, "an aggregator that is ready", async || {
+            let answer = self.client.post("/v1/releases", &body).await?;
+            Ok((answer.status != 503).then_some(answer))
+        });
+        let created: Value = created.await?.document()?;
         let id = created["id"].as_str().context("a release has an id")?.to_owned();
         Ok(Release { id, name: name.to_owned(), digest: digest.to_owned() })
     }

@@ -79,7 +79,7 @@ impl<'a> Court<'a> {
 
         let ticket = self.ticket().await;
         let started = self.one.start(&self.release, "deploy", &ticket).await.expect("an answer");
-        assert_eq!(started.status, 200, "{}", started.text());
+        assert_eq!(started.status, 201, "{}", started.text());
         let again = self.one.start(&self.release, "deploy", &ticket).await.expect("an answer");
         assert_eq!(code(&again.json().expect("JSON")), "TICKET_USED", "{}", again.text());
         assert_eq!(self.one.finish(&self.release).await.expect("an answer").status, 200);

@@ -79,9 +79,18 @@ pub(super) async fn ask_until(
         Ok(None)
     });
     let answer = found.await.with_context(|| format!("the gate said {before:#?}"))?;
-    let took = start.elapsed().as_secs_f64();
-    page.hears(&format!("{what}: {} ({took:.1} s{})", answer.text("reason"), meanwhile(&before)));
+    let after = start.elapsed();
+    page.hears(&format!("{what}: {} ({}{})", answer.text("reason"), time(after), meanwhile(&before)));
     Ok(answer)
+}
+
+/// A time as people read it.
+fn time(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
 }
 
 /// What was said while waiting, by its codes.
@@ -112,10 +121,9 @@ pub(super) async fn roll_out(
     Ok(())
 }
 
-/// The state of a release's newest deployment.
-fn state_of(release: &Value) -> &str {
-    let newest = release["deployments"].as_array().and_then(|list| list.last());
-    newest.and_then(|deployment| deployment["state"].as_str()).unwrap_or("")
+/// The state of a deployment.
+fn state_of(deployment: &Value) -> &str {
+    deployment["state"].as_str().unwrap_or("")
 }
 
 /// A digest as people quote it.

@@ -60,6 +60,7 @@ pub async fn tell(state: &State, out: &mut dyn Write) -> anyhow::Result<()> {
         registry: Client::plain(&state.registry.url)?,
         page: Page::new(out),
     };
+    story.page.says(&opening(state, tenant, other));
     let first = steps::first_release(&mut story).await.context("step 1, the first release")?;
     let next = steps::broken_shop(&mut story).await.context("step 2, the broken shop")?;
     steps::repaired_shop(&mut story, &next).await.context("step 3, the repaired shop")?;
@@ -67,7 +68,23 @@ pub async fn tell(state: &State, out: &mut dyn Write) -> anyhow::Result<()> {
     steps::rollback(&mut story, &first).await.context("step 5, the rollback")?;
     steps::other_tenant(&mut story).await.context("step 6, the other tenant")?;
     steps::wrong_token(&mut story, &first).await.context("step 7, the wrong token")?;
-    steps::thaw(&mut story, rule, &next).await.context("step 8, the end of the freeze")
+    steps::thaw(&mut story, rule, &next).await.context("step 8, the end of the freeze")?;
+    story.page.says("\nEvery step came out as told.");
+    Ok(())
+}
+
+/// Who plays.
+fn opening(state: &State, tenant: &Tenant, other: &Tenant) -> String {
+    let nodes: Vec<&str> = state.agents.iter().map(|agent| agent.node.as_str()).collect();
+    format!(
+        "The tenants {} in {} and {} in {}; agents on {}; the gate at {}.",
+        tenant.name,
+        tenant.time_zone,
+        other.name,
+        other.time_zone,
+        nodes.join(" and "),
+        state.aggregator.url
+    )
 }
 
 impl<'a> Side<'a> {

@@ -15,6 +15,11 @@ impl<'a> Page<'a> {
         Self { out, step: 0 }
     }
 
+    /// A line that is no step.
+    pub fn says(&mut self, what: &str) {
+        self.line(what);
+    }
+
     /// The headline of the next step.
     pub fn step(&mut self, headline: &str) {
         self.step += 1;

@@ -44,13 +44,11 @@ pub(super) async fn broken_shop(story: &mut Story<'_>) -> anyhow::Result<Release
         ask_until(&mut story.page, &story.tenant.pipeline, &release, "deploy", ("wait", "CHECK_FAILING")).await?;
     let messages = wait.messages();
     let nodes: Vec<&str> = story.state.agents.iter().map(|agent| agent.node.as_str()).collect();
-    let told = messages.iter().find(|message| {
-        message.contains("confirm")
-            && message.contains(&tenant.namespace)
-            && nodes.iter().any(|node| message.contains(node))
-    });
-    let told = told.with_context(|| format!("no reason names journey, step and node: {messages:?}"))?;
-    story.page.hears(told);
+    let names_all = |message: &&str| {
+        let names_node = nodes.iter().any(|node| message.contains(node));
+        message.contains("confirm") && message.contains(&tenant.namespace) && names_node
+    };
+    ensure!(messages.iter().any(names_all), "no reason names journey, step and node: {messages:?}");
     Ok(release)
 }
 
@@ -80,7 +78,7 @@ pub(super) async fn freeze(story: &mut Story<'_>, release: &Release) -> anyhow::
     let file = story.rule_file();
     place(&file, &freeze.manifest)?;
     let rule = Rule(file);
-    story.page.does(&format!("{} dropped into the folder of manifests", rule.0.display()));
+    story.page.does(&format!("{}.yaml is dropped into the folder of manifests", freeze::NAME));
     let wait = ask_until(&mut story.page, &story.tenant.pipeline, release, "deploy", ("wait", "FROZEN")).await?;
     let next = wait.text("next_allowed_at");
     let instant: Timestamp = next.parse().with_context(|| format!("next_allowed_at is {next:?}"))?;
