@@ -66,7 +66,10 @@ pub fn decide(ask: &Ask, snapshot: &Snapshot, at: Timestamp) -> Evaluation {
     let next_allowed_at = if held_by_time { next::allowed(&law.closed, at, ask.expected_duration) } else { None };
     let retry_after = (decision == Decision::Wait).then(|| retry_after(&law.findings, next_allowed_at, at));
     let mut reason = question.sentence(&law.findings);
-    reason.push_str(&question.notes(&law.findings, &classes, held_by_time && next_allowed_at.is_none()));
+    if held_by_time && next_allowed_at.is_none() {
+        reason.push_str(&question.endless());
+    }
+    reason.push_str(&question.notes(&law.findings, &classes));
     Evaluation {
         decision,
         code: law.findings.first().map_or(Code::ALLOWED, |first| first.code.as_str()),
@@ -169,14 +172,16 @@ impl Question<'_> {
         }
     }
 
-    /// What the caller should know beside the first reason: a claim that did not count, or a wait without an end.
-    fn notes(&self, findings: &[Finding], classes: &Classes, endless: bool) -> String {
+    /// Said of a wait that the clock does not end.
+    fn endless(&self) -> String {
+        let room = self.ask.expected_duration.as_secs();
+        let days = next::HORIZON.as_secs() / 86_400;
+        format!("; the time rules leave no room of {room} s within {days} days")
+    }
+
+    /// What the caller should know beside the first reason: a claim that did not count.
+    fn notes(&self, findings: &[Finding], classes: &Classes) -> String {
         let mut notes = String::new();
-        if endless {
-            let room = self.ask.expected_duration.as_secs();
-            let days = next::HORIZON.as_secs() / 86_400;
-            notes.push_str(&format!("; the time rules leave no room of {room} s within {days} days"));
-        }
         if self.ask.action != self.action {
             notes.push_str(
                 "; judged as a deploy, because no success of this digest is on record here for a rollback to go to",

@@ -1,4 +1,5 @@
-//! The gate's metrics.
+//! The gate's metrics: decisions by value and code, and how long they took. Set by the gate, and by `release/start` for
+//! its second look; scraped from the admin listener.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A single window.
+//! A window that comes once: two civil instants of the rule's zone. Called by `recurrence`; how they meet a change of
+//! the clock is `zone`'s matter.
 
 use api::manifest::freeze_rule::{Effect, OnceWindow};
 use jiff::tz::TimeZone;
