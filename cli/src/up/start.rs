@@ -197,6 +197,9 @@ async fn start_aggregator(plan: &Plan, programs: &Programs, family: &mut Family)
     let bound = child.says(READY_TIME_MAX, "where it listens", |_| fs::read(&addresses).ok()).await?;
     let bound: Addresses =
         serde_json::from_slice(&bound).map_err(|error| Failure::here("the aggregator's addresses", &error))?;
+    // Before the first catalogue it answers nothing: it describes the plugins, each by a compile.
+    let in_force = |log: &str| log.contains("catalogue in force").then_some(());
+    child.says(READY_TIME_MAX, "that its catalogue is in force", in_force).await?;
     Ok(bound.api)
 }
 
