@@ -1,9 +1,7 @@
 //! Shell: the commands that are no server: `ca` and `token`. Called by `main`; what they made is printed on standard
 //! output, one thing a line, so that scripts can read it.
 
-use std::fs::{File, TryLockError};
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
 use api::http::token::{CreateToken, Role};
@@ -14,10 +12,10 @@ use crate::args::{Ca, Token, Whom};
 use crate::authn::AgentKey;
 use crate::authn::ca::{Issued, init, issue_agent, issue_server};
 use crate::authz::PlatformScope;
+use crate::data::open_store;
 use crate::http::tokens::{prepare, store};
 use crate::instant::rfc3339;
 use crate::store::change::ChangeError;
-use crate::store::{Config, Store};
 
 /// Runs `ca`: prints the path of the certificate and of its key.
 ///
@@ -51,7 +49,7 @@ pub async fn token(command: Token) -> anyhow::Result<()> {
     let scope = PlatformScope::system("token-create").owner(tenant);
     let minted = prepare(&scope, &wanted, now_ms).map_err(|why| anyhow!(why).context("--expires"))?;
     let text = minted.text.clone();
-    let (handle, writer) = open(&data_dir)?;
+    let (handle, writer) = open_store(&data_dir)?;
     let storing = async move {
         let stored = store(&handle, &scope, minted, now_ms).await;
         // The writer ends with the last handle.
@@ -64,33 +62,6 @@ pub async fn token(command: Token) -> anyhow::Result<()> {
         Ok(()) => print(&format!("{text}\n")),
         Err(ChangeError::Store(error)) => Err(error.into()),
         Err(ChangeError::Refused(never)) => match never {},
-    }
-}
-
-/// The store of a data folder, made when it is not there.
-///
-/// # Errors
-/// The folder cannot be made, or the store is not usable.
-pub fn open(data_dir: &Path) -> anyhow::Result<(Store, crate::store::WriterThread)> {
-    std::fs::create_dir_all(data_dir)
-        .with_context(|| format!("{} cannot be made; choose a folder that can be written", data_dir.display()))?;
-    Ok(Store::open(&Config { file: data_dir.join("aggregator.db") })?)
-}
-
-/// Claims a data folder for one server, for as long as the file is held: leases and placements are in memory, so two
-/// servers on one store would grant both.
-///
-/// # Errors
-/// Another server has it.
-pub fn claim(data_dir: &Path) -> anyhow::Result<File> {
-    let path = data_dir.join("serving.lock");
-    let file = File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another aggregator serves {}; stop it, or give another --data-dir", data_dir.display())
-        }
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{} cannot be locked", path.display())),
     }
 }
 

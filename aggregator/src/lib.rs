@@ -30,3 +30,5 @@ pub mod http;
 pub mod app;
 pub mod args;
 pub mod command;
+pub mod data;
+pub mod sockets;

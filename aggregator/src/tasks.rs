@@ -24,6 +24,10 @@ use crate::store::audit::AuditRead as _;
 const RESULTS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// Minute roll-ups.
 const COUNTS_KEPT: Duration = Duration::from_secs(48 * 3_600);
+/// Tickets after their end: that long a replay is told from a forgery.
+const TICKETS_KEPT: Duration = Duration::from_secs(30 * 86_400);
+/// Decisions that started nothing; the audit trail keeps a line of each. A year's season, and a month to ask about it.
+const DECISIONS_KEPT: Duration = Duration::from_secs(400 * 86_400);
 /// Entries of the audit trail verified in one read: 1,000 of 1 KiB.
 const AUDIT_PAGE: u32 = 1_000;
 
@@ -67,11 +71,7 @@ const PLACE_PERIOD: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Never.
-pub async fn run(
-    task: Task,
-    context: std::sync::Arc<Context>,
-    token: CancellationToken,
-) -> Result<(), Infallible> {
+pub async fn run(task: Task, context: std::sync::Arc<Context>, token: CancellationToken) -> Result<(), Infallible> {
     loop {
         log(task.name, (task.work)(&context).await);
         tokio::select! {
@@ -128,11 +128,13 @@ async fn retention(context: &Context) -> Result<(), StoreError> {
     let now_ms = context.api.clock.wall_ms();
     let before = |kept: Duration| now_ms.saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
     let (results, counts) = (before(RESULTS_KEPT), before(COUNTS_KEPT).div_euclid(60_000));
+    let (tickets, decisions) = (before(TICKETS_KEPT), before(DECISIONS_KEPT));
     let (placements, agents) = (before(PLACEMENTS_KEPT), before(FORGOTTEN));
     let forget = context.api.store.batch(move |tx| {
         tx.results_forget(results, counts)?;
         tx.placements_forget(placements)?;
-        tx.agents_forget(agents)
+        tx.agents_forget(agents)?;
+        tx.decisions_forget(tickets, decisions)
     });
     forget.await
 }

@@ -115,13 +115,7 @@ pub fn issue_server(folder: &Path, names: &[String], days: i64, now_ms: i64) -> 
     issue(folder, "server", params, days, now_ms)
 }
 
-fn issue(
-    folder: &Path,
-    name: &str,
-    mut params: CertificateParams,
-    days: i64,
-    now_ms: i64,
-) -> Result<Issued, CaError> {
+fn issue(folder: &Path, name: &str, mut params: CertificateParams, days: i64, now_ms: i64) -> Result<Issued, CaError> {
     let (ca_cert, ca_key) = (folder.join("ca.pem"), folder.join("ca.key"));
     let unmade = |source| CaError::Make { what: ca_cert.display().to_string(), source };
     let ca_key = KeyPair::from_pem(&read(&ca_key)?).map_err(unmade)?;

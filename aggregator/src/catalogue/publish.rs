@@ -142,8 +142,14 @@ impl Publisher {
         for refusal in next.refused.iter().filter(|refusal| !before.refused.contains(refusal)) {
             let head = refusal.head.as_ref().map(ToString::to_string);
             tracing::warn!(
-                file = refusal.file, line = refusal.line, column = refusal.column, field = refusal.field,
-                document = head, remedy = refusal.remedy, "refused: {}", refusal.message
+                file = refusal.file,
+                line = refusal.line,
+                column = refusal.column,
+                field = refusal.field,
+                document = head,
+                remedy = refusal.remedy,
+                "refused: {}",
+                refusal.message
             );
         }
         let changed = next.version != before.version;

@@ -50,9 +50,8 @@ pub enum Arrival {
 impl Agents {
     /// The agents of the store. All count as heard at `boot`, the start of this process: it was we who were away.
     pub fn restore(stored: Vec<StoredAgent>, boot: Duration) -> Self {
-        let heard = stored.into_iter().map(|agent| {
-            (agent.key, Heard { wall_ms: agent.heard_at_ms, boot, stored: true })
-        });
+        let heard =
+            stored.into_iter().map(|agent| (agent.key, Heard { wall_ms: agent.heard_at_ms, boot, stored: true }));
         Self { heard: Mutex::new(heard.collect()) }
     }
 

@@ -16,7 +16,8 @@ impl Metrics {
     /// # Errors
     /// A name is taken already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let agents = IntGaugeVec::new(Opts::new("floorwalker_agents", "Agents by whether they are heard."), &["state"])?;
+        let agents =
+            IntGaugeVec::new(Opts::new("floorwalker_agents", "Agents by whether they are heard."), &["state"])?;
         registry.register(Box::new(agents.clone()))?;
         Ok(Self { agents })
     }

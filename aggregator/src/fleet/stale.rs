@@ -68,14 +68,7 @@ mod tests {
     const NOW: i64 = 1_000_000_000;
 
     fn last(status: Status, age_ms: i64, problem: bool) -> Last {
-        let run = Run {
-            at_ms: NOW - age_ms,
-            status,
-            reason: None,
-            summary: None,
-            failed_step: None,
-            evidence: vec![],
-        };
+        let run = Run { at_ms: NOW - age_ms, status, reason: None, summary: None, failed_step: None, evidence: vec![] };
         Last {
             check: api::id::CheckId(uuid::Uuid::nil()),
             agent: AgentKey { cluster: "up".parse().expect("a label"), node: "a".parse().expect("a node") },

@@ -85,7 +85,8 @@ pub fn evaluate(view: &View<'_>, law: &Law, asked: &Asked<'_>) -> Result<Result<
         Err(misfit) => return Ok(Err(misfit.into())),
     };
     ask.subject = ask.subject.or_else(|| release.as_ref().map(|release| release.subject.clone()));
-    let mut broken: Vec<Broken> = law.catalogue.broken_law_of(name).map(|law| Broken { name: law.rule.clone() }).collect();
+    let mut broken: Vec<Broken> =
+        law.catalogue.broken_law_of(name).map(|law| Broken { name: law.rule.clone() }).collect();
     let tenant = tenant_now(name, manifest, &mut broken);
     let zone = tenant.zone.clone();
     let since_ms = asked.now_ms.min(asked.at.as_millisecond()) - SUCCESSES_MS;

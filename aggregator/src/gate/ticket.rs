@@ -112,7 +112,11 @@ mod tests {
         assert_eq!(verdict(&ticket(), "token:a", &good, 1_000), Err(Code::TicketExpired));
         let used = StoredTicket { is_used: true, ..ticket() };
         assert_eq!(verdict(&used, "token:a", &good, 5_000), Err(Code::TicketUsed));
-        assert_eq!(verdict(&used, "token:b", &good, 5_000), Err(Code::TicketScope), "a thief learns nothing of its use");
+        assert_eq!(
+            verdict(&used, "token:b", &good, 5_000),
+            Err(Code::TicketScope),
+            "a thief learns nothing of its use"
+        );
         let other = Ask { release: Some("r2".to_owned()), ..good.clone() };
         let bound = StoredTicket { question: Ask { release: Some("r1".to_owned()), ..good }, ..ticket() };
         assert_eq!(verdict(&bound, "token:a", &other, 999), Err(Code::TicketScope));

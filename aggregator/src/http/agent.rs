@@ -143,8 +143,8 @@ pub(super) async fn secrets(State(api): State<Api>, caller: Caller) -> Result<Re
     (status = 200, description = "Granted or held by another", content_type = "application/msgpack", body = Vec<u8>)))]
 pub(super) async fn lease(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
-    let LeaseRequest { check_id } = codec::decode(&body(request, &api).await?)
-        .map_err(|error| Failure::Malformed(chain(&error)))?;
+    let LeaseRequest { check_id } =
+        codec::decode(&body(request, &api).await?).map_err(|error| Failure::Malformed(chain(&error)))?;
     let (tenant, timeout) = {
         let plan = api.plan()?;
         let check = plan.checks_on(scope.key()).find(|check| check.id == check_id);

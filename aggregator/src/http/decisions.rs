@@ -16,7 +16,7 @@ use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Json, Path, Query, tenant};
 use crate::authn::Principal;
-use crate::authz::{Operation, Reach, TenantScope, allow, reach};
+use crate::authz::{Operation, Reach, TenantScope, allow};
 use crate::gate::question::instant;
 use crate::gate::{GateError, Minting};
 use crate::store::decision::DecisionRead as _;
@@ -57,7 +57,8 @@ pub(super) struct QuestionQuery {
 impl QuestionQuery {
     fn question(self) -> Result<Ask, Failure> {
         let digest = self.digest.map(|text| text.parse()).transpose();
-        let digest = digest.map_err(|error: api::id::NameError| Failure::Unprocessable(format!("subject.digest: {error}")))?;
+        let digest =
+            digest.map_err(|error: api::id::NameError| Failure::Unprocessable(format!("subject.digest: {error}")))?;
         Ok(Ask {
             tenant: self.tenant,
             environment: self.environment,
@@ -121,7 +122,7 @@ pub(super) async fn one(
     Caller(principal): Caller,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Answer>, Failure> {
-    let reach = reach(&principal, Operation::ReadDecisions)?;
+    let reach = api.reach(&principal, Operation::ReadDecisions).await?;
     let read = api.store.read(move |view| {
         let scope: Option<TenantScope> = match reach {
             Reach::Own(own) => Some(own),

@@ -73,12 +73,9 @@ impl Failure {
             Self::Malformed(detail) => {
                 (StatusCode::BAD_REQUEST, "invalid-request", "The request cannot be read.", Some(detail.clone()))
             }
-            Self::Unprocessable(detail) => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-request",
-                "The request does not fit.",
-                Some(detail.clone()),
-            ),
+            Self::Unprocessable(detail) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "The request does not fit.", Some(detail.clone()))
+            }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Over a limit.", None),
             Self::Conflict { code, detail } => {
                 (StatusCode::CONFLICT, *code, "Not in this state.", Some(detail.clone()))

@@ -91,9 +91,7 @@ async fn bearer(api: &Api, text: &str) -> Result<Principal, Failure> {
     let (id, secret) = parse(text).ok_or(Failure::Unauthenticated)?;
     let id = id.to_owned();
     let stored = api.store.read(move |view| view.token_find(&id)).await?;
-    stored
-        .and_then(|stored| authenticate_token(stored, secret, api.clock.wall_ms()))
-        .ok_or(Failure::Unauthenticated)
+    stored.and_then(|stored| authenticate_token(stored, secret, api.clock.wall_ms())).ok_or(Failure::Unauthenticated)
 }
 
 /// A tenant's name from a request; what is no name is no tenant.
@@ -115,13 +113,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Failure;
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let body = body(request, state).await?;
-        serde_json::from_slice(&body)
-            .map(Self)
-            .map_err(|error| match error.classify() {
-                // JSON, with a field or a word that is none of this path's.
-                serde_json::error::Category::Data => Failure::Unprocessable(error.to_string()),
-                _ => Failure::Malformed(format!("the body is not JSON: {error}")),
-            })
+        serde_json::from_slice(&body).map(Self).map_err(|error| match error.classify() {
+            // JSON, with a field or a word that is none of this path's.
+            serde_json::error::Category::Data => Failure::Unprocessable(error.to_string()),
+            _ => Failure::Malformed(format!("the body is not JSON: {error}")),
+        })
     }
 }
 
@@ -141,9 +137,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let query = AxumQuery::<T>::from_request_parts(parts, state).await;
-        query
-            .map(|AxumQuery(query)| Self(query))
-            .map_err(|rejection| Failure::Malformed(rejection.body_text()))
+        query.map(|AxumQuery(query)| Self(query)).map_err(|rejection| Failure::Malformed(rejection.body_text()))
     }
 }
 

@@ -67,9 +67,8 @@ pub(super) async fn frames(State(api): State<Api>, caller: Caller, request: Requ
 async fn known(api: &Api, scope: &AgentScope, frame: &Frame, received_at_ms: i64) -> Result<Known, Failure> {
     let (owned, epoch) = (scope.clone(), frame.epoch);
     let since_ms = received_at_ms - i64::try_from(PLACEMENTS_KEPT.as_millis()).unwrap_or(i64::MAX);
-    let read = api.store.read(move |view| {
-        Ok((view.spool_mark(&owned, &epoch)?, view.placements_of(&owned, since_ms)?))
-    });
+    let read =
+        api.store.read(move |view| Ok((view.spool_mark(&owned, &epoch)?, view.placements_of(&owned, since_ms)?)));
     let (mark, placements) = read.await?;
     let leased = frame.records.iter().filter(|record| record.lease.is_some()).filter_map(|record| record.check_id);
     let tokens = api.leases.lock().await;

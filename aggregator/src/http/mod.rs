@@ -38,8 +38,8 @@ use crate::authn::Principal;
 use crate::authz::{self, Operation, Reach};
 use crate::gate::Gate;
 use crate::ingest;
-use crate::placement::{Placement, Plan};
 use crate::placement::lease::Leases;
+use crate::placement::{Placement, Plan};
 use crate::plugin::blobs::Blobs;
 use crate::secret::dir::Secrets;
 use crate::store::Store;
@@ -123,10 +123,7 @@ impl From<Parts> for Api {
 pub fn router(api: Api) -> Router {
     let authenticated = from_fn_with_state(api.clone(), extract::authenticate);
     let routes = routes().layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)).with_state(api);
-    Router::new()
-        .fallback_service(routes)
-        .layer(authenticated)
-        .layer(CatchPanicLayer::custom(extract::caught))
+    Router::new().fallback_service(routes).layer(authenticated).layer(CatchPanicLayer::custom(extract::caught))
 }
 
 /// The groups.

@@ -10,7 +10,7 @@ use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Json, Path, tenant};
 use crate::authn::Principal;
-use crate::authz::{Operation, Reach, TenantScope, allow, reach};
+use crate::authz::{Operation, Reach, TenantScope, allow};
 use crate::release::{self, DEPLOYMENTS_MAX, Refused};
 use crate::store::release::ReleaseRead as _;
 
@@ -90,7 +90,7 @@ pub(super) async fn finish(
 
 /// The scope of a release that the caller may see; any other is not there.
 async fn seen(api: &Api, principal: &Principal, id: &str) -> Result<TenantScope, Failure> {
-    let reach = reach(principal, Operation::ReadDecisions)?;
+    let reach = api.reach(principal, Operation::ReadDecisions).await?;
     let id = id.to_owned();
     let read = api.store.read(move |view| match reach {
         Reach::Own(own) => Ok(view.release_find(&own, &id)?.map(|_| own)),

@@ -14,8 +14,8 @@ use super::extract::{Caller, Json, tenant};
 use crate::authn::token::{Minted, mint};
 use crate::authz::{Denied, Operation, TenantScope, allow, allow_platform};
 use crate::instant::{parse, rfc3339};
-use crate::store::change::{ChangeError, Note, Recorded};
 use crate::store::Store;
+use crate::store::change::{ChangeError, Note, Recorded};
 
 /// Longer than any audit's year, so that a token is renewed before it is forgotten.
 pub const TOKEN_LIFE_MAX: Duration = Duration::from_secs(400 * 86_400);

@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use api::frame::{
-    Ack, Body, Conflict, Frame, Record, Rejected, RejectedCode, RollUp, chain, codec,
-};
+use api::frame::{Ack, Body, Conflict, Frame, Record, Rejected, RejectedCode, RollUp, chain, codec};
 use api::id::{CheckId, TenantName};
 use api::limits::{RECORD_BYTES_MAX, TEXT_BYTES_MAX, cut};
 
@@ -68,8 +66,7 @@ pub fn judge(agent: &AgentKey, frame: Frame, known: &Known, received_at_ms: i64)
         _ => return Judged::Repeated(Ack { epoch, through: mark.through, rejected: vec![] }),
     };
     let dropped = frame.dropped.iter().map(|span| new_in(span.first, span.last, mark.through)).sum();
-    let (fresh, repeated): (Vec<_>, Vec<_>) =
-        frame.records.into_iter().partition(|record| record.seq > mark.through);
+    let (fresh, repeated): (Vec<_>, Vec<_>) = frame.records.into_iter().partition(|record| record.seq > mark.through);
     let mut writes = Vec::with_capacity(fresh.len());
     let mut rejected = vec![];
     for record in fresh {
@@ -104,9 +101,8 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<Write, Rej
         }
         other => other,
     };
-    let owner = check_id.and_then(|check| {
-        known.placements.get(&check).map(|tenant| Owner { tenant: tenant.clone(), check })
-    });
+    let owner =
+        check_id.and_then(|check| known.placements.get(&check).map(|tenant| Owner { tenant: tenant.clone(), check }));
     let owner = owner.ok_or(RejectedCode::Foreign)?;
     let newest = known.leases.get(&owner.check).copied().unwrap_or(0);
     if lease.is_some_and(|token| token < newest) {
@@ -127,8 +123,9 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<Write, Rej
 }
 
 fn counts(owner: Owner, roll_up: RollUp, received_at_ms: i64) -> Write {
-    let RollUp { to_age_ms, runs, by_status, by_reason, sketch, last_status, last_reason, last_age_ms, evidence, .. } =
-        roll_up;
+    let RollUp {
+        to_age_ms, runs, by_status, by_reason, sketch, last_status, last_reason, last_age_ms, evidence, ..
+    } = roll_up;
     Write::Counts {
         owner,
         minute: instant(received_at_ms, to_age_ms).div_euclid(60_000),

@@ -37,9 +37,9 @@ impl Library {
         let bytes = {
             let (blobs, digest) = (Arc::clone(&self.blobs), digest.clone());
             // The kept one serves when the author's file is gone.
-            let taken = blocking("plugin read", move || blobs.take(&file, &digest).or_else(|error| {
-                blobs.read(&digest).map_err(|_| error)
-            }));
+            let taken = blocking("plugin read", move || {
+                blobs.take(&file, &digest).or_else(|error| blobs.read(&digest).map_err(|_| error))
+            });
             taken.await.map_err(|panic| panic.to_string())?.map_err(|error| chain(&error))?
         };
         let answer = match self.kept(digest).await.map_err(|error| chain(&error))? {
@@ -49,8 +49,8 @@ impl Library {
                 compiled.describe
             }
         };
-        let plugin = DescribedPlugin::parse(digest.clone(), &answer)
-            .map_err(|error| DescribedPlugin::complaint(&error))?;
+        let plugin =
+            DescribedPlugin::parse(digest.clone(), &answer).map_err(|error| DescribedPlugin::complaint(&error))?;
         self.keep(digest, answer).await.map_err(|error| chain(&error))?;
         Ok(Arc::new(plugin))
     }

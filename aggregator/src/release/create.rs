@@ -27,11 +27,7 @@ pub struct Created {
 ///
 /// # Errors
 /// The service is none of the tenant's, the name is too long, or the subject was released as another class.
-pub async fn create(
-    gate: &Gate,
-    scope: &TenantScope,
-    request: CreateRelease,
-) -> Result<Created, ChangeError<Refused>> {
+pub async fn create(gate: &Gate, scope: &TenantScope, request: CreateRelease) -> Result<Created, ChangeError<Refused>> {
     let refused = |refused| Err(ChangeError::Refused(refused));
     let law = gate.law();
     if law.catalogue.version.is_empty() {

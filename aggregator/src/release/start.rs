@@ -65,7 +65,8 @@ impl Start {
         let sha256 = ticket::hash(&self.request.ticket);
         let ticket = tx.ticket_find(tx.scope(), &sha256)?.ok_or_else(|| ChangeError::Refused(foreign()))?;
         let question = self.question(&release, &ticket);
-        let claim = Claim { principal: tx.scope().actor(), question: &question, subject: &release.subject, now_ms: tx.at_ms() };
+        let claim =
+            Claim { principal: tx.scope().actor(), question: &question, subject: &release.subject, now_ms: tx.at_ms() };
         ticket::check(&ticket, &claim).map_err(|(code, remedy)| ChangeError::Refused(unheld(code, remedy)))?;
         let evaluated = self.ask_again(tx, &question)?;
         if evaluated.evaluation.decision != Decision::Allow {

@@ -62,7 +62,12 @@ pub trait DecisionRead {
     ///
     /// # Errors
     /// The store cannot be read.
-    fn decision_same(&self, scope: &TenantScope, sameness: &[u8; 32], since_ms: i64) -> Result<Option<String>, StoreError>;
+    fn decision_same(
+        &self,
+        scope: &TenantScope,
+        sameness: &[u8; 32],
+        since_ms: i64,
+    ) -> Result<Option<String>, StoreError>;
 
     /// The ticket with this hash.
     ///

@@ -24,7 +24,9 @@ pub enum StoreError {
         wanted: &'static str,
     },
     /// The file was written by another version.
-    #[error("the store's table version {version} is not the one of this binary; run the binary that wrote it, or a newer one")]
+    #[error(
+        "the store's table version {version} is not the one of this binary; run the binary that wrote it, or a newer one"
+    )]
     Version {
         /// The version in question.
         version: i64,

@@ -33,8 +33,8 @@ use tokio_util::sync::CancellationToken;
 use crate::authz::TenantScope;
 use change::{ChangeError, Recorded};
 pub use error::StoreError;
-use sqlite::{Readers, Writer};
 pub use sqlite::{BatchTx, ChangeTx, View};
+use sqlite::{Readers, Writer};
 
 /// Where the store is.
 #[derive(Clone, Debug)]

@@ -15,8 +15,8 @@ use super::lease::{LeaseRead as _, StoredLease};
 use super::placement::{Placed, PlacementRead as _};
 use super::result::ResultRead as _;
 use super::{ChangeTx, Config, Store, StoreError};
-use crate::authn::token::{TokenLookup as _, mint};
 use crate::authn::Principal;
+use crate::authn::token::{TokenLookup as _, mint};
 use crate::authz::{AgentScope, PlatformScope, TenantScope, allow_agent};
 
 /// A store and its writer, ended together.
@@ -303,9 +303,8 @@ async fn what_was_answered_is_there_after_a_restart() {
 #[tokio::test]
 async fn many_writers_share_commits_and_none_is_lost() {
     let stand = Stand::new();
-    let one = |n: u64| {
-        change::<_, (), _>(&stand.store, acme(), 1, move |_| Ok(Recorded::noted(n, note(&n.to_string()))))
-    };
+    let one =
+        |n: u64| change::<_, (), _>(&stand.store, acme(), 1, move |_| Ok(Recorded::noted(n, note(&n.to_string()))));
     let done = futures_util::future::join_all((0..500).map(one)).await;
     assert!(done.into_iter().enumerate().all(|(n, done)| done.expect("changed") == n as u64));
     let entries = stand.store.read(|view| view.audit_entries(&acme(), 0, 1_000)).await.expect("read");
@@ -315,11 +314,8 @@ async fn many_writers_share_commits_and_none_is_lost() {
 #[tokio::test]
 async fn placements_move_and_are_remembered_for_late_records() {
     let stand = Stand::new();
-    let placed = |node_name: &str| Placed {
-        tenant: Some(tenant("acme")),
-        check: check(),
-        agent: node(node_name).key().clone(),
-    };
+    let placed =
+        |node_name: &str| Placed { tenant: Some(tenant("acme")), check: check(), agent: node(node_name).key().clone() };
     let (one, two) = (placed("n1"), placed("n2"));
     let first = vec![one.clone()];
     stand.store.batch(move |tx| tx.placements_move(&first, &[], 100)).await.expect("moved");
@@ -382,7 +378,11 @@ async fn what_is_too_old_is_forgotten() {
     stand.store.batch(|tx| tx.results_forget(1_000_001, 2)).await.expect("forgotten");
     let read = stand.store.read(|view| {
         let mark = view.spool_mark(&node("n1"), &Epoch([7; 16]))?;
-        Ok((view.results(&acme(), check(), None, 1)?.items.len(), view.result_counts(&acme(), check(), 0, 9)?.runs, mark))
+        Ok((
+            view.results(&acme(), check(), None, 1)?.items.len(),
+            view.result_counts(&acme(), check(), 0, 9)?.runs,
+            mark,
+        ))
     });
     assert_eq!(read.await.expect("read"), (0, 0, None));
 }

@@ -65,7 +65,10 @@ async fn send(stand: &Stand, node: &str, frame: &Frame) -> Answer {
 async fn a_frame_is_acknowledged_once_and_readers_see_it() {
     let stand = Stand::new().await;
     let check = check_id("acme-prod", "a");
-    let frame = frame(vec![failing(check), RecordBody::Problem(Problem { open: true, reason: None, summary: String::new() })], check);
+    let frame = frame(
+        vec![failing(check), RecordBody::Problem(Problem { open: true, reason: None, summary: String::new() })],
+        check,
+    );
     let ack: Ack = codec::decode(&send(&stand, "n1", &frame).await.body).expect("an ack");
     assert_eq!((ack.through, ack.rejected.len()), (2, 0));
     let again: Ack = codec::decode(&send(&stand, "n1", &frame).await.body).expect("an ack");

@@ -26,7 +26,6 @@ use crate::authn::token::mint;
 use crate::authz::PlatformScope;
 use crate::fleet::agents::Agents;
 use crate::gate::Gate;
-use crate::{gate, ingest};
 use crate::placement::Placement;
 use crate::placement::lease::Leases;
 use crate::placement::plan::SecretVersions;
@@ -34,6 +33,7 @@ use crate::placement::plan::tests::{agent, catalogue};
 use crate::plugin::blobs::Blobs;
 use crate::secret::dir::Secrets;
 use crate::store::{Config, Store};
+use crate::{gate, ingest};
 
 /// Wall time of the start.
 pub(in crate::http) const START_MS: i64 = 1_795_000_000_000;

@@ -82,12 +82,7 @@ impl BatchTx<'_> {
         self.put(sql, [], "forget agents' plugins")
     }
 
-    pub(super) fn agent_plugin_set(
-        &self,
-        key: &AgentKey,
-        at_ms: i64,
-        status: &PluginStatus,
-    ) -> Result<(), StoreError> {
+    pub(super) fn agent_plugin_set(&self, key: &AgentKey, at_ms: i64, status: &PluginStatus) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO agent_plugin (cluster, node, digest, state, message, at_ms)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values = params![

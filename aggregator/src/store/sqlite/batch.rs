@@ -187,8 +187,7 @@ impl<'c> BatchTx<'c> {
             .connection()
             .prepare_cached(sql)
             .and_then(|mut counts| {
-                let columns = counts
-                    .query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+                let columns = counts.query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
                 columns.optional()
             })
             .map_err(failed("read counts"))?;

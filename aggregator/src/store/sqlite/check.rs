@@ -10,8 +10,7 @@ use super::column::{agent, check, json, word};
 use super::{View, failed};
 use crate::authz::TenantScope;
 
-const COLUMNS: &str =
-    "check_id, cluster, node, run_at_ms, status, reason, summary, failed_step, evidence, problem";
+const COLUMNS: &str = "check_id, cluster, node, run_at_ms, status, reason, summary, failed_step, evidence, problem";
 
 impl CheckRead for View<'_> {
     fn check_last_all(&self, scope: &TenantScope) -> Result<Vec<Last>, StoreError> {

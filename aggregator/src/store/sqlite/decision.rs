@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::super::StoreError;
 use super::super::decision::{DecisionRead, NewDecision, NewTicket, StoredTicket};
 use super::column::{json, tenant, to_json};
-use super::{ChangeTx, View, failed};
+use super::{BatchTx, ChangeTx, View, failed};
 use crate::authz::{PlatformScope, TenantScope};
 
 impl DecisionRead for View<'_> {
@@ -102,8 +102,7 @@ impl ChangeTx<'_> {
     pub fn ticket_insert(&self, decision: &str, ticket: &NewTicket) -> Result<(), StoreError> {
         let sql = "INSERT INTO ticket (tenant, sha256, decision_id, principal, expires_at_ms)
             VALUES (?1, ?2, ?3, ?4, ?5)";
-        let values =
-            params![self.scope().key(), ticket.sha256, decision, self.scope().actor(), ticket.expires_at_ms];
+        let values = params![self.scope().key(), ticket.sha256, decision, self.scope().actor(), ticket.expires_at_ms];
         self.run(sql, values, "store a ticket")
     }
 
@@ -114,5 +113,80 @@ impl ChangeTx<'_> {
     pub fn ticket_use(&self, sha256: &[u8; 32]) -> Result<(), StoreError> {
         let sql = "UPDATE ticket SET used_at_ms = ?3 WHERE tenant = ?1 AND sha256 = ?2 AND used_at_ms IS NULL";
         self.run(sql, params![self.scope().key(), sha256, self.at_ms()], "use a ticket")
+    }
+}
+
+impl BatchTx<'_> {
+    /// Forgets tickets that ended before `tickets_ms`, and decisions noted before `decisions_ms` that started nothing.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn decisions_forget(&self, tickets_ms: i64, decisions_ms: i64) -> Result<(), StoreError> {
+        self.put("DELETE FROM ticket WHERE expires_at_ms < ?1", [tickets_ms], "forget tickets")?;
+        let sql = "DELETE FROM decision WHERE noted_at_ms < ?1
+            AND (tenant, id) NOT IN (SELECT tenant, decision_id FROM ticket)
+            AND (tenant, id) NOT IN (SELECT tenant, decision_id FROM deployment)";
+        self.put(sql, [decisions_ms], "forget decisions")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::http::decision::{Ask, Decision};
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::change::{ChangeError, Note, Recorded};
+    use crate::store::{Config, Store};
+
+    const DAY_MS: i64 = 86_400_000;
+
+    fn answer(id: &str) -> Answer {
+        serde_json::from_value(json!({
+            "id": id, "decision": Decision::Allow, "code": "ALLOWED", "reason": "deploy of shop to prod is allowed",
+            "evaluated_at": "2026-06-01T10:00:00Z", "reasons": [], "requirements": [], "shadow": [],
+            "policy_version": "1", "tzdb": "2026a",
+        }))
+        .expect("an answer")
+    }
+
+    fn decision(id: &str) -> NewDecision {
+        let question: Ask = serde_json::from_value(json!({"tenant": "acme", "environment": "prod", "service": "shop"}))
+            .expect("a question");
+        NewDecision { id: id.to_owned(), question, answer: answer(id), sameness: [7; 32] }
+    }
+
+    #[tokio::test]
+    async fn tickets_and_idle_decisions_are_forgotten_and_nothing_is_seen_from_another_tenant() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, writer) = Store::open(&Config { file: folder.path().join("aggregator.db") }).expect("opened");
+        let writer = std::thread::spawn(move || writer.run());
+        let of = |name: &str| PlatformScope::for_test().tenant(name.parse().expect("a label"));
+        let acme = of("acme");
+        let made = store.change(&acme, DAY_MS, |tx| {
+            tx.decision_insert(&decision("d1"))?;
+            tx.ticket_insert("d1", &NewTicket { sha256: [1; 32], expires_at_ms: DAY_MS })?;
+            let note = Note { action: "decision.made", subject: "d1".to_owned(), detail: json!({}) };
+            Ok(Recorded::noted((), note))
+        });
+        let made: Result<(), ChangeError<std::convert::Infallible>> = made.await;
+        made.expect("made");
+        let seen = |name: &'static str| {
+            let scope = of(name);
+            store.read(move |view| {
+                let same = view.decision_same(&scope, &[7; 32], 0)?;
+                Ok((view.decision_find(&scope, "d1")?, same, view.ticket_find(&scope, &[1; 32])?.is_some()))
+            })
+        };
+        assert_eq!(seen("acme").await.expect("read"), (Some(answer("d1")), Some("d1".to_owned()), true));
+        assert_eq!(seen("globex").await.expect("read"), (None, None, false));
+        store.batch(|tx| tx.decisions_forget(DAY_MS, 2 * DAY_MS)).await.expect("nothing yet");
+        assert!(seen("acme").await.expect("read").2, "its ticket keeps it");
+        store.batch(|tx| tx.decisions_forget(DAY_MS + 1, DAY_MS)).await.expect("the ticket alone");
+        assert_eq!(seen("acme").await.expect("read").0, Some(answer("d1")));
+        store.batch(|tx| tx.decisions_forget(DAY_MS + 1, DAY_MS + 1)).await.expect("both");
+        assert_eq!(seen("acme").await.expect("read"), (None, None, false));
+        drop(store);
+        writer.join().expect("no panic").expect("written");
     }
 }

@@ -26,8 +26,8 @@ use rusqlite::Connection;
 
 pub use batch::BatchTx;
 pub use change::ChangeTx;
-pub use reader::View;
 pub(super) use reader::Readers;
+pub use reader::View;
 pub(super) use writer::{Writer, WriterLoop};
 
 use super::StoreError;

@@ -48,9 +48,8 @@ impl Readers {
             Some(connection) => connection,
             None => self.open()?,
         };
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Deferred)
-            .map_err(failed("begin a read"))?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed("begin a read"))?;
         let ended = read(&View { connection: &transaction });
         transaction.finish().map_err(failed("end a read"))?;
         // A connection whose reader panicked never comes back here: the next one is opened anew.

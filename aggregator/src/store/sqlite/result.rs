@@ -96,13 +96,8 @@ impl BatchTx<'_> {
 }
 
 fn columns(row: &Row<'_>) -> rusqlite::Result<(Place, i64, String)> {
-    let place = Place {
-        run_at_ms: row.get(0)?,
-        cluster: row.get(1)?,
-        node: row.get(2)?,
-        epoch: row.get(3)?,
-        seq: row.get(4)?,
-    };
+    let place =
+        Place { run_at_ms: row.get(0)?, cluster: row.get(1)?, node: row.get(2)?, epoch: row.get(3)?, seq: row.get(4)? };
     Ok((place, row.get(5)?, row.get(6)?))
 }
 

@@ -49,7 +49,8 @@ impl ChangeTx<'_> {
     /// # Errors
     /// The store failed.
     pub fn token_insert(&self, token: &StoredToken) -> Result<(), StoreError> {
-        let sql = "INSERT INTO token (tenant, id, secret_sha256, role, classes, created_by, created_at_ms, expires_at_ms)
+        let sql =
+            "INSERT INTO token (tenant, id, secret_sha256, role, classes, created_by, created_at_ms, expires_at_ms)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let values = params![
             self.scope().key(),

@@ -23,8 +23,12 @@ async fn a_broken_journey_holds_the_next_release_and_a_freeze_the_one_after_but_
     stand.result(Status::Fail, None).await;
     let second = stand.create(&pipeline, "two").await;
     let held = stand.decide(&pipeline, &question(&second, "two")).await;
-    assert_eq!((&held["decision"], &held["code"], &held["ticket"]), (&json!("wait"), &json!("CHECK_FAILING"), &Value::Null));
-    let expected = "business check acme-prod/order-journey fails at step `confirm` on node-1: the order stayed a quotation";
+    assert_eq!(
+        (&held["decision"], &held["code"], &held["ticket"]),
+        (&json!("wait"), &json!("CHECK_FAILING"), &Value::Null)
+    );
+    let expected =
+        "business check acme-prod/order-journey fails at step `confirm` on node-1: the order stayed a quotation";
     assert_eq!(held["reason"], expected);
     assert_eq!(held["requirements"][0]["state"], "failing");
 
@@ -37,7 +41,8 @@ async fn a_broken_journey_holds_the_next_release_and_a_freeze_the_one_after_but_
     let (status, refused) = stand.start(&pipeline, &second, &open, "deploy", "two").await;
     assert_eq!((status, &refused["code"]), (409, &json!("FROZEN")), "the law is asked once more: {refused}");
 
-    let back = json!({"tenant": "acme", "environment": "prod", "service": "shop", "release": first, "action": "rollback"});
+    let back =
+        json!({"tenant": "acme", "environment": "prod", "service": "shop", "release": first, "action": "rollback"});
     let allowed = stand.decide(&pipeline, &back).await;
     assert_eq!(allowed["decision"], "allow", "{allowed}");
     let (status, started) = stand.start(&pipeline, &first, &allowed, "rollback", "one").await;
@@ -82,7 +87,8 @@ async fn a_get_never_mints_and_a_simulation_decides_nothing() {
     stand.result(Status::Pass, None).await;
     let path = "/v1/decisions?tenant=acme&environment=prod&service=shop&class=feature";
     let digest = Digest::of(b"one");
-    let (status, answer) = stand.ask(&pipeline, Method::GET, &format!("{path}&subject.digest={digest}"), &Value::Null).await;
+    let (status, answer) =
+        stand.ask(&pipeline, Method::GET, &format!("{path}&subject.digest={digest}"), &Value::Null).await;
     assert_eq!((status, &answer["decision"], &answer["ticket"]), (200, &json!("allow"), &Value::Null), "{answer}");
     let id = answer["id"].as_str().expect("an id");
     assert_eq!(answer["url"], format!("https://gate.example/v1/decisions/{id}"));
@@ -91,8 +97,22 @@ async fn a_get_never_mints_and_a_simulation_decides_nothing() {
 
     let keys: Vec<_> = answer.as_object().expect("an object").keys().map(String::as_str).collect();
     let mut wanted = vec![
-        "id", "decision", "code", "reason", "evaluated_at", "valid_until", "next_allowed_at", "next_close_at",
-        "retry_after_s", "reasons", "requirements", "shadow", "policy_version", "tzdb", "ticket", "url",
+        "id",
+        "decision",
+        "code",
+        "reason",
+        "evaluated_at",
+        "valid_until",
+        "next_allowed_at",
+        "next_close_at",
+        "retry_after_s",
+        "reasons",
+        "requirements",
+        "shadow",
+        "policy_version",
+        "tzdb",
+        "ticket",
+        "url",
     ];
     wanted.sort_unstable();
     assert_eq!(keys, wanted, "no other key");

@@ -130,7 +130,8 @@ impl Stand {
         let (_, [stage]) = Supervisor::in_drain_order(["test"]);
         stage.spawn("catalogue", publisher.run(Readiness::new().latch("catalogue"), stop.clone()));
         let agents = Agents::restore(vec![StoredAgent { key: node(), heard_at_ms: MONDAY_MS }], shared.boot());
-        let placement = Arc::new(Placement::restore(store.clone(), Arc::new(agents), catalogue).await.expect("restored"));
+        let placement =
+            Arc::new(Placement::restore(store.clone(), Arc::new(agents), catalogue).await.expect("restored"));
         let metrics = gate::Metrics::register(&registry).expect("registered");
         let public_url = "https://gate.example/".to_owned();
         let parts = Parts {
@@ -233,7 +234,13 @@ impl Stand {
             before: (seq > 0).then(|| mark(seq)),
             after: mark(seq + 1),
             received_at_ms: run_at_ms,
-            writes: vec![Write::Result { owner, seq: seq + 1, kind: "transition", run_at_ms, result: Box::new(result) }],
+            writes: vec![Write::Result {
+                owner,
+                seq: seq + 1,
+                kind: "transition",
+                run_at_ms,
+                result: Box::new(result),
+            }],
         };
         self.store.batch(move |tx| tx.frame_store(&accepted)).await.expect("stored");
     }
@@ -258,7 +265,14 @@ impl Stand {
         release["id"].as_str().expect("an id").to_owned()
     }
 
-    pub(super) async fn start(&self, token: &str, release: &str, answer: &Value, action: &str, content: &str) -> (u16, Value) {
+    pub(super) async fn start(
+        &self,
+        token: &str,
+        release: &str,
+        answer: &Value,
+        action: &str,
+        content: &str,
+    ) -> (u16, Value) {
         let body = json!({
             "environment": "prod", "ticket": answer["ticket"], "action": action, "subject": subject(content),
         });
