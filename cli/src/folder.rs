@@ -65,9 +65,15 @@ pub(crate) fn component(root: &Path, file: &str) -> Result<Vec<u8>, String> {
     if !path.starts_with(&root) {
         return Err(format!("{file} is a link out of the folder of manifests"));
     }
-    let bytes = read_at_most(&path, COMPONENT_BYTES_MAX).map_err(|error| format!("{file} cannot be read: {error}"))?;
+    component_at(&path)
+}
+
+/// A component wherever it lies.
+pub(crate) fn component_at(path: &Path) -> Result<Vec<u8>, String> {
+    let bytes = read_at_most(path, COMPONENT_BYTES_MAX);
+    let bytes = bytes.map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     if bytes.len() > COMPONENT_BYTES_MAX {
-        return Err(format!("{file} has more than {COMPONENT_BYTES_MAX} bytes"));
+        return Err(format!("{} has more than {COMPONENT_BYTES_MAX} bytes", path.display()));
     }
     Ok(bytes)
 }

@@ -51,7 +51,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     let root = file.parent().map(Path::to_owned).unwrap_or_default();
     let bytes = bytes(&root, &text, &chosen, component.as_deref())?;
     let values = values(&chosen, secrets)?;
-    let check = admit(&local, text, &chosen, &bytes, component.is_some()).await?;
+    let given = component.map(|_| Digest::of(&bytes));
+    let mut texts = plan::beside(&text, &chosen, given.as_ref());
+    texts.push(text);
+    let check = admit(&local, &texts, &chosen, &bytes).await?;
     let ran = local.run(check.assignment(|_| None), &bytes, values).await;
     let ran = ran.map_err(|error| Failure::here("the check cannot run", &error))?;
     let passes = matches!(ran.result.status, Status::Pass | Status::Warn);
@@ -71,9 +74,11 @@ fn open(folder: PathBuf) -> Result<Local, Failure> {
 /// The component: as given, or as the Plugin in the file names it.
 fn bytes(root: &Path, text: &FileText, chosen: &Chosen, component: Option<&Path>) -> Result<Vec<u8>, Failure> {
     if let Some(file) = component {
-        return fs::read(file).map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())));
+        return folder::component_at(file).map_err(Failure::Usage);
     }
-    let catalogue = catalogue::next(&Catalogue::default(), std::slice::from_ref(text), &DescribedPlugins::new());
+    let mut texts = plan::beside(text, chosen, None);
+    texts.push(text.clone());
+    let catalogue = catalogue::next(&Catalogue::default(), &texts, &DescribedPlugins::new());
     let plugin = catalogue.plugins.values().find(|plugin| plugin.manifest.metadata.name == chosen.manifest.spec.plugin);
     let missing = || {
         Failure::Usage(format!(
@@ -86,7 +91,7 @@ fn bytes(root: &Path, text: &FileText, chosen: &Chosen, component: Option<&Path>
 }
 
 /// Holds the check against its plugin and its tenant, as the aggregator does.
-async fn admit(local: &Local, text: FileText, chosen: &Chosen, bytes: &[u8], is_given: bool) -> Result<Check, Failure> {
+async fn admit(local: &Local, texts: &[FileText], chosen: &Chosen, bytes: &[u8]) -> Result<Check, Failure> {
     let digest = Digest::of(bytes);
     let answer = local
         .describe(bytes)
@@ -95,9 +100,7 @@ async fn admit(local: &Local, text: FileText, chosen: &Chosen, bytes: &[u8], is_
     let plugin = DescribedPlugin::parse(digest.clone(), &answer);
     let plugin = plugin.map_err(|error| Failure::Usage(DescribedPlugin::complaint(&error)))?;
     let described: DescribedPlugins = [(digest.clone(), Ok(Arc::new(plugin)))].into();
-    let mut texts = plan::beside(&text, chosen, is_given.then_some(&digest));
-    texts.push(text);
-    let catalogue = catalogue::next(&Catalogue::default(), &texts, &described);
+    let catalogue = catalogue::next(&Catalogue::default(), texts, &described);
     if let Some(check) = catalogue.checks.get(&chosen.id) {
         return Ok(check.clone());
     }
