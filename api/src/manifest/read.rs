@@ -270,9 +270,12 @@ fn explain_syntax(error: &serde_saphyr::Error) -> (String, String) {
         E::MergeKeyNotAllowed { .. } => {
             ("merge keys (`<<`) are not taken".to_owned(), "write the fields out".to_owned())
         }
+        E::AliasError { error, .. } => explain_syntax(error),
         other => {
             let text = other.to_string();
             let first = text.lines().next().unwrap_or_default();
+            // The place stands before the message already.
+            let first = first.split_once(" at line ").map_or(first, |(message, _)| message);
             (format!("is not the YAML expected here: {}", cut(first, 200)), "correct it".to_owned())
         }
     }
