@@ -174,9 +174,11 @@ impl Question<'_> {
 
     /// Said of a wait that the clock does not end.
     fn endless(&self) -> String {
-        let room = self.ask.expected_duration.as_secs();
         let days = next::HORIZON.as_secs() / 86_400;
-        format!("; the time rules leave no room of {room} s within {days} days")
+        match self.ask.expected_duration.as_secs() {
+            0 => format!("; the time rules do not open within {days} days"),
+            room => format!("; the time rules leave no room of {room} s within {days} days"),
+        }
     }
 
     /// What the caller should know beside the first reason: a claim that did not count.

@@ -93,5 +93,5 @@ fn a_tenant_cannot_open_what_the_platform_froze() {
     let answer = decide(&world::ask(), &snapshot, world::at("2026-06-01T10:00:00Z"));
     assert_eq!(answer.code, "FROZEN");
     assert_eq!(answer.next_allowed_at, None);
-    assert!(answer.reason.contains("no room of 0 s within 400 days"), "{}", answer.reason);
+    assert!(answer.reason.contains("do not open within 400 days"), "{}", answer.reason);
 }
