@@ -22,7 +22,9 @@ use crate::until::until;
 /// How long a process may take to end when asked: over the drain of an agent, 10 s.
 const GRACE: Duration = Duration::from_secs(15);
 /// Lines of a log that a failing test prints.
-const TAIL_LINES: usize = 60;
+const TAIL_LINES: usize = 30;
+/// Characters of each: a registry's lines have thousands.
+const LINE_CHARS: usize = 400;
 /// Between two looks at whether a process has ended.
 const POLL: Duration = Duration::from_millis(10);
 
@@ -127,7 +129,7 @@ impl Child {
 
     fn tail(&self) -> String {
         let output = self.output();
-        let lines: Vec<&str> = output.lines().collect();
+        let lines: Vec<String> = output.lines().map(|line| line.chars().take(LINE_CHARS).collect()).collect();
         let tail = lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n");
         format!("the end of {}'s log:\n{tail}", self.name)
     }

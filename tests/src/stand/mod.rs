@@ -13,6 +13,7 @@ use crate::{
     http::Client,
     parts::{self, Parts},
     state::{State, Tenant},
+    until::until,
 };
 
 /// The tenants that `floorwalker up` seeds.
@@ -57,6 +58,7 @@ impl Stand {
         let file = up.says(START_MAX, "where its state is", written).await?;
         let state: State = serde_json::from_str(&fs::read_to_string(&file)?).context("state.json")?;
         let ca_pem = fs::read_to_string(&state.aggregator.ca_file)?;
+        ready(&state, &ca_pem).await?;
         Ok(Self { state, parts, up, ca_pem, folder, _turn: turn })
     }
 
@@ -85,6 +87,14 @@ impl Stand {
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
+}
+
+/// Waits for the first catalogue: an aggregator says 503 until its plugins are described and its manifests in force.
+async fn ready(state: &State, ca_pem: &str) -> anyhow::Result<()> {
+    let tenant = state.tenants.first().context("no tenant is seeded")?;
+    let viewer = Client::new(&state.aggregator.url, ca_pem)?.with_token(&tenant.tokens.viewer);
+    until(START_MAX, "a catalogue in force", async || Ok((viewer.get("/v1/checks").await?.status != 503).then_some(())))
+        .await
 }
 
 /// The state file in the JSON line that `up` prints when it is up.
