@@ -1,13 +1,12 @@
 //! `release create | start | finish`: what a pipeline does around a deployment.
 
-use api::http::release::{CreateRelease, FinishOutcome, FinishRelease, Release, StartRelease, Subject};
+use api::http::release::{CreateRelease, Deployment, FinishOutcome, FinishRelease, Release, StartRelease, Subject};
 use api::id::Digest;
 use api::manifest::freeze_rule::Action;
 use api::manifest::release_policy::Class;
 
 use super::{Context, from_word, word};
 use crate::exit::{Exit, Failure};
-use crate::output::table::{Table, or_dash};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -75,46 +74,36 @@ pub(crate) struct Finish {
 
 pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
     let aggregator = context.aggregator()?;
-    let release = match command {
+    match command {
         Command::Create(Create { tenant, service, subject, class, name }) => {
             let release = CreateRelease { tenant, service, subject: Subject { digest: subject }, class, name };
-            aggregator.release_create(&release).await?
+            context.output.print(&aggregator.release_create(&release).await?, created)?;
         }
         Command::Start(Start { id, environment, ticket, action, subject }) => {
             let subject = match subject {
                 Some(digest) => Subject { digest },
                 None => aggregator.release(&id).await?.subject,
             };
-            aggregator.release_start(&id, &StartRelease { environment, ticket, action, subject }).await?
+            let start = StartRelease { environment, ticket, action, subject };
+            context.output.print(&aggregator.release_start(&id, &start).await?, deployed)?;
         }
         Command::Finish(Finish { id, environment, outcome }) => {
-            aggregator.release_finish(&id, &FinishRelease { environment, outcome }).await?
+            let finish = FinishRelease { environment, outcome };
+            context.output.print(&aggregator.release_finish(&id, &finish).await?, deployed)?;
         }
-    };
-    context.output.print(&release, text)?;
+    }
     Ok(Exit::Done)
 }
 
-fn text(release: &Release) -> String {
-    let Release { id, tenant, service, subject, class, name, created_at, deployments } = release;
+fn created(release: &Release) -> String {
+    let Release { id, tenant, service, subject, class, name, created_at, deployments: _ } = release;
     let name = name.as_ref().map_or(String::new(), |name| format!(" {name}"));
-    let mut text = format!(
-        "release   {id}\n{tenant}/{service}{name}, {}, created {created_at}\n{}\n",
-        class.as_str(),
-        subject.digest
-    );
-    if !deployments.is_empty() {
-        let mut table = Table::new(["ENVIRONMENT", "ACTION", "STATE", "STARTED", "FINISHED"], "");
-        for deployment in deployments {
-            table.row([
-                deployment.environment.clone(),
-                deployment.action.as_str().to_owned(),
-                word(deployment.state),
-                deployment.started_at.clone(),
-                or_dash(deployment.finished_at.as_ref()),
-            ]);
-        }
-        text.push_str(&format!("\n{table}"));
-    }
-    text
+    format!("{id}\n{tenant}/{service}{name}, {}, created {created_at}, {}\n", class.as_str(), subject.digest)
+}
+
+fn deployed(deployment: &Deployment) -> String {
+    let Deployment { id: _, environment, action, state, decision, started_at, finished_at } = deployment;
+    let finished = finished_at.as_ref().map_or(String::new(), |at| format!(", finished {at}"));
+    let (state, action) = (word(state), action.as_str());
+    format!("{state}: {action} to {environment}, started {started_at}{finished}, decision {decision}\n")
 }

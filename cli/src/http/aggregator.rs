@@ -9,7 +9,7 @@ use api::http::error::Problem;
 use api::http::freeze::Freeze;
 use api::http::list::Page;
 use api::http::node::Node;
-use api::http::release::{CreateRelease, FinishRelease, Release, StartRelease};
+use api::http::release::{CreateRelease, Deployment, FinishRelease, Release, StartRelease};
 use api::http::token::{CreateToken, CreatedToken};
 use bytes::Bytes;
 use http::{Method, Request};
@@ -73,12 +73,12 @@ impl Aggregator {
     }
 
     /// Starts a release with the ticket of an allow.
-    pub(crate) async fn release_start(&self, id: &str, start: &StartRelease) -> Result<Release, Failure> {
+    pub(crate) async fn release_start(&self, id: &str, start: &StartRelease) -> Result<Deployment, Failure> {
         self.post(&format!("v1/releases/{}/start", segment(id)?), start).await
     }
 
     /// Says how a started release ended.
-    pub(crate) async fn release_finish(&self, id: &str, finish: &FinishRelease) -> Result<Release, Failure> {
+    pub(crate) async fn release_finish(&self, id: &str, finish: &FinishRelease) -> Result<Deployment, Failure> {
         self.post(&format!("v1/releases/{}/finish", segment(id)?), finish).await
     }
 
