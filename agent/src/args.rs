@@ -46,12 +46,8 @@ pub(crate) struct Args {
     /// How long running checks and the last report may take once asked to stop
     #[arg(long, env = "FLOORWALKER_GRACE", value_name = "SECONDS", default_value = "25", value_parser = seconds)]
     pub(crate) grace: Duration,
-    /// What is logged, such as `info` or `info,agent=debug`
-    #[arg(long, env = "FLOORWALKER_LOG", value_name = "FILTER", default_value = "info")]
-    pub(crate) log: String,
-    /// How it is logged: text or json
-    #[arg(long, env = "FLOORWALKER_LOG_FORMAT", value_name = "FORMAT", default_value_t = Format::Text)]
-    pub(crate) log_format: Format,
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
 }
 
 /// Whom the agent trusts and how it shows itself; read again when the files change.
@@ -66,6 +62,17 @@ pub(crate) struct TlsArgs {
     /// The certificate's key (PEM)
     #[arg(long, env = "FLOORWALKER_KEY", value_name = "FILE", required_unless_present = "checks_dir")]
     pub(crate) key: Option<PathBuf>,
+}
+
+/// What the agent says.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogArgs {
+    /// What is logged, such as `info` or `info,agent=debug`
+    #[arg(long, env = "FLOORWALKER_LOG", value_name = "FILTER", default_value = "info")]
+    pub(crate) log: String,
+    /// How it is logged: text or json
+    #[arg(long, env = "FLOORWALKER_LOG_FORMAT", value_name = "FORMAT", default_value_t = Format::Text)]
+    pub(crate) log_format: Format,
 }
 
 // === impl Args ===

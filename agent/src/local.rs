@@ -7,23 +7,15 @@ use std::sync::Arc;
 
 use api::frame::{Assignment, PluginState, SecretRef, SecretValue, Secrets};
 use api::id::Digest;
-use host::engine::{Config as EngineConfig, Engine, EngineError};
-use host::{Backends, Dialer, DialerConfig, DialerError, SystemResolver};
-use process::clock::{Clock as _, SystemClock};
-use process::compile::Compiler;
+use process::clock::SystemClock;
 use prometheus::Registry;
 
 use crate::disk::{self, DiskError};
-use crate::plugin::artefact::{ArtefactError, Artefacts, node_key};
-use crate::plugin::metrics::Metrics as PluginMetrics;
+use crate::plugin::artefact::{self, ArtefactError, Artefacts, OpenError};
 use crate::plugin::table::Plugins;
-use crate::run::backend::ledger::Ledgers;
-use crate::run::backend::node::{Node, RootError};
 use crate::run::backend::secrets::Vault;
-use crate::run::backend::state::States;
 use crate::run::lease::Leases;
-use crate::run::metrics::Metrics as RunMetrics;
-use crate::run::{Job, Ran, Runner};
+use crate::run::{self, BuildError, Inputs, Job, Ran};
 use crate::schedule::plan::Due;
 
 /// What a local run needs of the machine.
@@ -40,7 +32,6 @@ pub struct Config {
 /// A workplace for local runs.
 pub struct Local {
     config: Config,
-    engine: Engine,
     artefacts: Artefacts,
 }
 
@@ -50,24 +41,15 @@ pub enum LocalError {
     /// The folder is not usable.
     #[error("the folder for local runs is not usable")]
     Disk(#[from] DiskError),
-    /// No sandbox.
-    #[error("the sandbox does not start")]
-    Engine(#[from] EngineError),
-    /// No network.
-    #[error("the dialer cannot be made")]
-    Dialer(#[from] DialerError),
-    /// No node.
-    #[error("the node's files are not readable")]
-    Root(#[from] RootError),
-    /// No thread.
-    #[error("no thread for the guest")]
-    Threads(#[from] std::io::Error),
+    /// No sandbox, or no place for plugins.
+    #[error("plugins cannot be run here")]
+    Open(#[from] OpenError),
+    /// The machine is not usable.
+    #[error("nothing can be run here")]
+    Build(#[from] BuildError),
     /// The plugin is none.
     #[error("the plugin is not usable")]
     Plugin(#[from] ArtefactError),
-    /// A bug.
-    #[error("metrics cannot be made")]
-    Metrics(#[from] prometheus::Error),
 }
 
 // === impl Local ===
@@ -79,12 +61,10 @@ impl Local {
     /// The folder or the sandbox is not usable.
     pub fn open(config: Config) -> Result<Self, LocalError> {
         disk::folder(&config.folder)?;
-        let engine = Engine::new(EngineConfig::SINGLE)?;
-        let key = node_key(&config.folder.join("node.key"))?;
-        let compiler = Arc::new(Compiler::new(&config.compiler));
-        let metrics = PluginMetrics::register(&Registry::new())?;
-        let artefacts = Artefacts::new(config.folder.join("artefacts"), key, engine.clone(), compiler, metrics);
-        Ok(Self { config, engine, artefacts })
+        let Config { folder, compiler, node: _ } = config.clone();
+        let artefacts = artefact::Config { folder, compiler, engine: host::engine::Config::SINGLE };
+        let artefacts = Artefacts::open(artefacts, &Registry::new())?;
+        Ok(Self { config, artefacts })
     }
 
     /// Compiles a component and gives what it says of itself: JSON for `api::catalogue::DescribedPlugin`.
@@ -93,11 +73,6 @@ impl Local {
     /// The compiler refuses it.
     pub async fn describe(&self, component: &[u8]) -> Result<String, LocalError> {
         Ok(self.artefacts.compile(&Digest::of(component), component).await?)
-    }
-
-    /// The engine that plugins are loaded into.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
     }
 
     /// Runs a check once, now. `component` are the bytes of its plugin; `secrets` its values by the plugin's names.
@@ -123,27 +98,14 @@ impl Local {
         let plugins = Plugins::new(None, Arc::clone(&clock));
         plugins.to_prepare(&[digest.clone()].into());
         plugins.advance(&digest, PluginState::Ready, Some(plugin));
-        let ledgers = Ledgers::new(self.config.folder.join("ledger"));
-        let resolver = Arc::new(SystemResolver);
-        let backends = Backends {
-            state: Arc::new(States::new(self.config.folder.join("state"))),
-            node: Arc::new(Node::new(self.config.node.clone(), "/".as_ref())?),
-            ledger: Arc::new(ledgers.clone()),
-            dialer: Arc::new(Dialer::new(DialerConfig { extra_roots: vec![], resolver })?),
-        };
-        let runner = Runner {
-            plugins,
-            vault: Vault::default(),
-            leases: Leases::new(None, Arc::clone(&clock)),
-            ledgers,
-            backends,
-            guests: Runner::guest_runtime()?,
-            clock,
-            metrics: RunMetrics::register(&Registry::new())?,
-        };
-        let assignment = with_secrets(assignment, digest, secrets, &runner.vault);
-        let scheduled_at_ms = u64::try_from(SystemClock.wall_ms()).unwrap_or(0);
-        let due = Due { scheduled_at_ms, boot_ms: SystemClock.boot_ms() };
+        let vault = Vault::default();
+        let assignment = with_secrets(assignment, digest, secrets, &vault);
+        let Config { folder, compiler: _, node } = self.config.clone();
+        let config = run::Config { folder, node, node_root: "/".into(), target_ca: None };
+        let leases = Leases::new(None, Arc::clone(&clock));
+        let inputs = Inputs { plugins, vault, leases, clock: Arc::clone(&clock) };
+        let runner = run::build(config, inputs, &Registry::new())?;
+        let due = Due { scheduled_at_ms: u64::try_from(clock.wall_ms()).unwrap_or(0), boot_ms: clock.boot_ms() };
         Ok(runner.run(Job { assignment: Arc::new(assignment), due }).await)
     }
 }

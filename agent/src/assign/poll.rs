@@ -31,6 +31,17 @@ pub struct Poll {
 // === impl Poll ===
 
 impl Poll {
+    /// Publishes what the disk has kept; whether there was anything.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn begin(&self) -> Result<bool, DiskError> {
+        let Some(last) = self.kept.read()? else { return Ok(false) };
+        tracing::info!(etag = last.etag, checks = last.checks.len(), "the last assignments are on the disk");
+        self.assignments.send_replace(Arc::new(last));
+        Ok(true)
+    }
+
     /// Polls until `token` is cancelled; `ready` is released with the first answer.
     ///
     /// # Errors

@@ -102,14 +102,14 @@ fn network(requests: &[RequestReport], put: &mut impl FnMut(&'static str, Vec<(&
     if let Some(earliest_s) = certificates().map(|certificate| certificate.chain_not_after_s).min() {
         put("probe_ssl_earliest_cert_expiry", vec![], seconds(earliest_s));
     }
-    let verified = connections().filter(|tls| tls.verified).filter_map(|tls: &TlsReport| tls.certificate.as_ref());
-    if let Some(last) = verified.last() {
+    let mut verified = connections().filter(|tls| tls.verified).filter_map(|tls: &TlsReport| tls.certificate.as_ref());
+    if let Some(last) = verified.next_back() {
         put("probe_ssl_last_chain_expiry_timestamp_seconds", vec![], seconds(last.chain_not_after_s));
     }
-    if let Some(last) = certificates().last() {
+    if let Some(last) = certificates().next_back() {
         put("probe_ssl_last_chain_info", chain_labels(last), 1.0);
     }
-    if let Some(version) = connections().filter_map(|tls| tls.version.as_deref()).last() {
+    if let Some(version) = connections().filter_map(|tls| tls.version.as_deref()).next_back() {
         put("probe_tls_version_info", vec![("version", version.replace("TLSv", "TLS "))], 1.0);
     }
 }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use api::id::Digest;
 use host::artefact::{Key, Name, seal};
-use host::{Engine, LoadError, Plugin};
+use host::{Engine, EngineError, LoadError, Plugin};
 use process::compile::{CompileError, Compiled, Compiler};
 use process::supervise::{Panicked, blocking};
+use prometheus::Registry;
 
 use super::fetch::remove_others;
 use super::metrics::{CacheResult, Metrics};
@@ -26,6 +27,31 @@ pub struct Artefacts {
     engine: Engine,
     compiler: Arc<Compiler>,
     metrics: Metrics,
+}
+
+/// What compiled plugins need.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The node's folder: they lie below it, and the key beside them.
+    pub folder: PathBuf,
+    /// `floorwalker-compile`.
+    pub compiler: PathBuf,
+    /// The sandbox of this process.
+    pub engine: host::engine::Config,
+}
+
+/// Why there are no plugins at all.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No key.
+    #[error("the node has no key")]
+    Key(#[from] DiskError),
+    /// No sandbox.
+    #[error("the sandbox does not start")]
+    Engine(#[from] EngineError),
+    /// A name is taken: a bug.
+    #[error("metrics cannot be made")]
+    Metrics(#[from] prometheus::Error),
 }
 
 /// Why a component does not become a plugin.
@@ -56,9 +82,19 @@ pub enum ArtefactError {
 // === impl Artefacts ===
 
 impl Artefacts {
-    /// Artefacts in a folder, sealed with a key.
-    pub fn new(folder: PathBuf, key: Key, engine: Engine, compiler: Arc<Compiler>, metrics: Metrics) -> Self {
-        Self { folder, key, engine, compiler, metrics }
+    /// Artefacts below a folder of this node, for an engine of this process.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or the machine gives no sandbox.
+    pub fn open(config: Config, registry: &Registry) -> Result<Self, OpenError> {
+        let Config { folder, compiler, engine } = config;
+        Ok(Self {
+            key: node_key(&folder.join("node.key"))?,
+            folder: folder.join("artefacts"),
+            engine: Engine::new(engine)?,
+            compiler: Arc::new(Compiler::new(compiler)),
+            metrics: Metrics::register(registry)?,
+        })
     }
 
     /// The plugin, if it was compiled before and still loads.
@@ -133,10 +169,7 @@ impl Artefacts {
 }
 
 /// The node's key, made on the first start. The compiler cannot read it: it has no access to files.
-///
-/// # Errors
-/// The disk refuses.
-pub fn node_key(path: &Path) -> Result<Key, DiskError> {
+fn node_key(path: &Path) -> Result<Key, DiskError> {
     if let Some(bytes) = disk::read(path, KEY_BYTES)?.and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok()) {
         return Ok(Key::new(bytes));
     }

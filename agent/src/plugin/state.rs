@@ -17,8 +17,8 @@ const RETRY_FIRST: Duration = Duration::from_secs(5);
 /// The longest: compiling what cannot be compiled costs up to a minute of CPU, so at most a tenth of one.
 const RETRY_LONGEST: Duration = Duration::from_secs(600);
 
-/// A plugin's health.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A plugin's health; the default is that of one that was assigned just now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
     state: Option<PluginState>,
     message: Option<String>,
@@ -32,11 +32,6 @@ pub struct Health {
 // === impl Health ===
 
 impl Health {
-    /// Assigned, and nothing done yet.
-    pub fn new() -> Self {
-        Self { state: None, message: None, traps_in_row: 0, quarantines: 0, failures: 0, again_boot_ms: 0 }
-    }
-
     /// Its state; none before it is fetched.
     pub fn state(&self) -> Option<PluginState> {
         self.state
@@ -117,7 +112,7 @@ mod tests {
     use super::*;
 
     fn ready() -> Health {
-        let mut health = Health::new();
+        let mut health = Health::default();
         health.advance(PluginState::Ready);
         health
     }
@@ -162,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_failed_one_is_tried_again_later_and_later() {
-        let mut health = Health::new();
+        let mut health = Health::default();
         assert!(health.is_to_prepare(0));
         health.fail("no answer".into(), 0);
         assert!(!health.is_to_prepare(4_999) && health.is_to_prepare(5_000));

@@ -107,7 +107,7 @@ impl Plugins {
         let now_boot_ms = self.clock.boot_ms();
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         for digest in wanted {
-            table.entry(digest.clone()).or_insert_with(|| Entry { health: Health::new(), plugin: None });
+            table.entry(digest.clone()).or_insert_with(|| Entry { health: Health::default(), plugin: None });
         }
         wanted.iter().filter(|digest| table[*digest].health.is_to_prepare(now_boot_ms)).cloned().collect()
     }

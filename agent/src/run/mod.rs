@@ -9,23 +9,28 @@ pub mod metrics;
 pub mod roots;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::frame::{Assignment, LedgerNote};
 use api::id::RunId;
 use api::result::{CheckResult, Reason};
-use host::{Backends, Kind, LedgerEntry, Outcome, Plugin, Secret};
+use host::{Backends, Dialer, DialerConfig, DialerError, Kind, LedgerEntry, Outcome, Plugin, Secret, SystemResolver};
 use process::clock::SharedClock;
 use process::supervise::{Jobs, Panicked, Runtime};
+use prometheus::Registry;
 
 use crate::judge::outcome::{self, Run};
 use crate::plugin::table::Plugins;
 use crate::schedule::lease::Work;
 use crate::schedule::plan::Due;
 use backend::ledger::Ledgers;
+use backend::node::{Node, RootError};
 use backend::secrets::Vault;
+use backend::state::States;
 use lease::Leases;
+use roots::RootsError;
 
 /// Threads for guests: a spinning guest has one until its next yield, 10 ms later, and the others go on.
 const GUEST_THREADS: usize = 2;
@@ -33,22 +38,79 @@ const GUEST_THREADS: usize = 2;
 /// What every run needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Runner {
+    plugins: Plugins,
+    vault: Vault,
+    leases: Leases,
+    ledgers: Ledgers,
+    backends: Backends,
+    guests: Arc<Runtime>,
+    clock: SharedClock,
+    metrics: metrics::Metrics,
+}
+
+/// What runs need of the node.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// State and ledgers lie below it.
+    pub folder: PathBuf,
+    /// The node's name.
+    pub node: String,
+    /// Where its files are seen.
+    pub node_root: PathBuf,
+    /// Authorities that checks trust beside the public ones.
+    pub target_ca: Option<PathBuf>,
+}
+
+/// What runs need of other stages.
+pub struct Inputs {
     /// Plugins of this node.
     pub plugins: Plugins,
     /// Values of secrets.
     pub vault: Vault,
     /// Leases of mutating checks.
     pub leases: Leases,
-    /// Ledgers of journeys; the same as in `backends`.
-    pub ledgers: Ledgers,
-    /// What answers the guests.
-    pub backends: Backends,
-    /// Where guests run, apart from the control plane.
-    pub guests: Arc<Runtime>,
     /// When a run began.
     pub clock: SharedClock,
-    /// What is counted.
-    pub metrics: metrics::Metrics,
+}
+
+/// Why nothing can be run.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The node's root is not there.
+    #[error("checks could read no file of the node")]
+    Root(#[from] RootError),
+    /// Extra authorities that are none.
+    #[error("checks would trust nobody's own authorities")]
+    Roots(#[from] RootsError),
+    /// No network.
+    #[error("checks could reach nothing")]
+    Dialer(#[from] DialerError),
+    /// No threads.
+    #[error("guests have no threads")]
+    Threads(#[from] std::io::Error),
+    /// A name is taken: a bug.
+    #[error("metrics cannot be made")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// Makes what does the runs.
+///
+/// # Errors
+/// Something of the node is not usable.
+pub fn build(config: Config, inputs: Inputs, registry: &Registry) -> Result<Runner, BuildError> {
+    let Config { folder, node, node_root, target_ca } = config;
+    let Inputs { plugins, vault, leases, clock } = inputs;
+    let extra_roots = roots::read(target_ca.as_deref())?;
+    let ledgers = Ledgers::new(folder.join("ledger"));
+    let backends = Backends {
+        state: Arc::new(States::new(folder.join("state"))),
+        node: Arc::new(Node::new(node, &node_root)?),
+        ledger: Arc::new(ledgers.clone()),
+        dialer: Arc::new(Dialer::new(DialerConfig { extra_roots, resolver: Arc::new(SystemResolver) })?),
+    };
+    let guests = Runtime::start("guest", GUEST_THREADS).map(Arc::new)?;
+    let metrics = metrics::Metrics::register(registry)?;
+    Ok(Runner { plugins, vault, leases, ledgers, backends, guests, clock, metrics })
 }
 
 /// A run to do.
@@ -93,14 +155,6 @@ struct Ready {
 // === impl Runner ===
 
 impl Runner {
-    /// A runtime for guests.
-    ///
-    /// # Errors
-    /// The system gives no threads.
-    pub fn guest_runtime() -> std::io::Result<Arc<Runtime>> {
-        Runtime::start("guest", GUEST_THREADS).map(Arc::new)
-    }
-
     /// Does a job.
     pub async fn run(self, job: Job) -> Ran {
         let Job { assignment, due } = job;

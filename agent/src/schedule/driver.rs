@@ -19,6 +19,7 @@ use super::metrics::Metrics;
 use super::plan::Now;
 use super::roster::{Roster, Told};
 use crate::exposition::Exposition;
+use crate::plugin::table::Plugins;
 use crate::run::{Ran, Runner};
 use crate::spool::{Draft, Spool};
 
@@ -33,6 +34,8 @@ pub struct Driver {
     pub concurrency: usize,
     /// What to run.
     pub assignments: watch::Receiver<Arc<Assignments>>,
+    /// Which plugins can run.
+    pub plugins: Plugins,
     /// Does the runs.
     pub runner: Runner,
     /// Where results are shown.
@@ -55,7 +58,7 @@ impl Driver {
     pub async fn run(mut self, token: CancellationToken) -> Result<(), Infallible> {
         let mut roster = Roster::new(self.node.clone(), self.concurrency);
         let mut jobs = Jobs::new(self.concurrency);
-        let mut plugins = self.runner.plugins.changes();
+        let mut plugins = self.plugins.changes();
         let mut roll_up = interval(ROLL_UP);
         roll_up.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.adopt(&mut roster);
@@ -80,7 +83,7 @@ impl Driver {
 
     fn adopt(&mut self, roster: &mut Roster) {
         let offered = self.assignments.borrow_and_update().clone();
-        let adopted = adopt(&roster.adopted(), &offered, |digest| self.runner.plugins.fitness(digest));
+        let adopted = adopt(&roster.adopted(), &offered, |digest| self.plugins.fitness(digest));
         self.exposition.retain(|check| adopted.contains_key(check));
         self.tell(roster.adopt(adopted, now(&self.clock)));
     }

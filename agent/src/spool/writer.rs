@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use api::frame::{DroppedKind, Epoch};
+use api::id::NodeName;
 use process::clock::SharedClock;
 use process::supervise::Stage;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,6 +15,7 @@ use super::recover::Origin;
 use super::store::{Appended, Store};
 use super::{Batch, Draft};
 use crate::disk::DiskError;
+use crate::run::backend::node::boot_id;
 
 /// Appends that wait for the disk: at 50 checks a second that all fail, twenty seconds of a stalled disk.
 const COMMANDS_WAITING_MAX: usize = 1_024;
@@ -83,6 +85,17 @@ pub fn build(config: Config, clock: SharedClock, metrics: Metrics, stage: &Stage
         Ok::<(), SpoolError>(())
     });
     Ok(Spool { commands, durable, metrics })
+}
+
+// === impl Origin ===
+
+impl Origin {
+    /// This machine and this boot. A container without a machine-id(5) is told apart by its node's name.
+    pub fn here(node: &NodeName) -> Self {
+        let machine_id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+        let machine_id = if machine_id.trim().is_empty() { node.as_str() } else { machine_id.trim() };
+        Self { machine_id: machine_id.to_owned(), boot_id: boot_id() }
+    }
 }
 
 // === impl Spool ===

@@ -133,14 +133,8 @@ impl NodeBackend for Node {
 }
 
 /// The id of this boot, made by the kernel.
-pub fn boot_id() -> String {
+pub(crate) fn boot_id() -> String {
     of_kernel("random/boot_id")
-}
-
-/// The id of this machine (machine-id(5)); none in a container without one.
-pub fn machine_id() -> Option<String> {
-    let text = std::fs::read_to_string("/etc/machine-id").ok()?;
-    Some(text.trim().to_owned()).filter(|id| !id.is_empty())
 }
 
 /// What the kernel says of itself: the node's, in a container too, so the root plays no part.
