@@ -2,6 +2,7 @@
 //! `app`; `token create` opens the store without the claim.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,8 +67,12 @@ pub fn open_store(folder: &Path) -> anyhow::Result<(Store, WriterThread)> {
     Ok(Store::open(&Config { file: folder.join("aggregator.db") })?)
 }
 
+/// For its owner alone: hashes of tokens and keys are in it.
 fn make(folder: &Path) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
         .with_context(|| format!("{} cannot be made; choose a folder that can be written", folder.display()))
 }
 

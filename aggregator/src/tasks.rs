@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use process::supervise::chain;
+use process::supervise::{blocking, chain};
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::{Verified, verify};
@@ -55,11 +55,13 @@ pub struct Task {
 }
 
 /// All of them. Placing has its own driver, [`place`], because it is nudged too.
-pub const TASKS: [Task; 3] = [
+pub const TASKS: [Task; 4] = [
     // What a crash may forget of when an agent was heard; a restart counts all as heard now anyway.
     Task { period: Duration::from_secs(10), name: "agents-store", work: |context| Box::pin(agents_store(context)) },
     // Rows are few an hour; a late hour of thirty days is nothing.
     Task { period: Duration::from_secs(3_600), name: "retention", work: |context| Box::pin(retention(context)) },
+    // Components of manifests that are gone; the disk is not short within an hour.
+    Task { period: Duration::from_secs(3_600), name: "plugin-sweep", work: |context| Box::pin(plugin_sweep(context)) },
     // Each look goes on where the last one ended, so an hour's look is short.
     Task { period: Duration::from_secs(3_600), name: "audit-verify", work: |context| Box::pin(audit_verify(context)) },
 ];
@@ -137,6 +139,23 @@ async fn retention(context: &Context) -> Result<(), StoreError> {
         tx.decisions_forget(tickets, decisions)
     });
     forget.await
+}
+
+/// A component stays as long as a late record of a moved check is taken: its manifest may come back.
+async fn plugin_sweep(context: &Context) -> Result<(), StoreError> {
+    let Some(plan) = context.api.placement.current() else {
+        return Ok(());
+    };
+    let wanted = plan.catalogue.plugins.values().map(|plugin| plugin.manifest.spec.digest.clone()).collect();
+    let now_ms = u64::try_from(context.api.clock.wall_ms()).unwrap_or_default();
+    let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now_ms);
+    let blobs = std::sync::Arc::clone(&context.api.blobs);
+    match blocking("plugin sweep", move || blobs.sweep(&wanted, PLACEMENTS_KEPT, now)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(error = %chain(&error), "components were not swept"),
+        Err(panic) => tracing::error!(error = %panic, "components were not swept"),
+    }
+    Ok(())
 }
 
 async fn audit_verify(context: &Context) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use super::Api;
 use super::error::Failure;
 use super::extract::Caller;
 use crate::authn::AgentKey;
-use crate::authz::{Operation, PlatformScope, Reach};
+use crate::authz::{Operation, Reach};
 use crate::fleet::agents::Seen;
 use crate::instant::rfc3339;
 use crate::store::agent::AgentRead as _;
@@ -31,7 +31,8 @@ pub fn routes() -> Router<Api> {
     (status = 200, description = "The nodes", body = Page<Node>)))]
 pub(super) async fn list(State(api): State<Api>, Caller(principal): Caller) -> Result<Json<Page<Node>>, Failure> {
     let reach = api.reach(&principal, Operation::ReadNodes).await?;
-    let plugins = api.store.read(|view| view.agent_plugins(&PlatformScope::system("read-nodes"))).await?;
+    let within = reach.clone();
+    let plugins = api.store.read(move |view| view.agent_plugins(&within)).await?;
     let mut states: BTreeMap<AgentKey, Vec<PluginStatus>> = BTreeMap::new();
     for (key, status) in plugins {
         states.entry(key).or_default().push(status);

@@ -9,6 +9,7 @@ use api::catalogue::Catalogue;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::plan::{Plan, SecretVersions, moves, place};
+use crate::authn::AgentKey;
 use crate::authz::PlatformScope;
 use crate::fleet::agents::{Agents, Seen};
 use crate::store::placement::{Placed, PlacementRead as _};
@@ -21,8 +22,16 @@ pub struct Placement {
     agents: Arc<Agents>,
     catalogue: watch::Receiver<Arc<Catalogue>>,
     plan: watch::Sender<Arc<Plan>>,
-    stored: Mutex<BTreeSet<Placed>>,
+    last: Mutex<Last>,
     nudge: Notify,
+}
+
+/// What the last renewal came from, and what of it is stored.
+#[derive(Debug, Default)]
+struct Last {
+    version: String,
+    agents: Vec<(AgentKey, bool)>,
+    placed: BTreeSet<Placed>,
 }
 
 impl Placement {
@@ -41,8 +50,8 @@ impl Placement {
             before.nodes.entry(*check).or_default().insert(agent.clone());
         }
         let (plan, _) = watch::channel(Arc::new(before));
-        let stored = Mutex::new(placed.into_iter().collect());
-        Ok(Self { store, agents, catalogue, plan, stored, nudge: Notify::new() })
+        let last = Mutex::new(Last { placed: placed.into_iter().collect(), ..Last::default() });
+        Ok(Self { store, agents, catalogue, plan, last, nudge: Notify::new() })
     }
 
     /// The plan of now; none before the first catalogue is placed.
@@ -83,21 +92,27 @@ impl Placement {
     where
         F: AsyncFnOnce(&Catalogue) -> SecretVersions,
     {
-        let mut stored = self.stored.lock().await;
+        let mut last = self.last.lock().await;
         let catalogue = Arc::clone(&self.catalogue.borrow());
-        if catalogue.version.is_empty() {
-            // Nothing was read yet: what was stored stays, or a restart would move every check away and back.
+        if !is_loaded(&catalogue) {
+            // Before the first catalogue nothing is known to be unwanted: agents keep what they have.
             return Ok(());
         }
         let before = Arc::clone(&self.plan.borrow());
-        let nodes = place(&catalogue, seen, &before.nodes);
+        let agents: Vec<_> = seen.iter().map(|seen| (seen.key.clone(), seen.live)).collect();
         let secrets = secrets(&catalogue).await;
+        // Most seconds nothing changes; a fleet's placing is more work than a look.
+        let same = last.version == catalogue.version && last.agents == agents;
+        let nodes = if same { before.nodes.clone() } else { place(&catalogue, seen, &before.nodes) };
+        let version = catalogue.version.clone();
         let plan = Plan { catalogue, nodes, secrets };
-        let placed = plan.placed();
-        let (opened, closed) = moves(&stored, &placed);
-        if !opened.is_empty() || !closed.is_empty() {
-            self.store.batch(move |tx| tx.placements_move(&opened, &closed, wall_ms)).await?;
-            *stored = placed;
+        if !same {
+            let placed = plan.placed();
+            let (opened, closed) = moves(&last.placed, &placed);
+            if !opened.is_empty() || !closed.is_empty() {
+                self.store.batch(move |tx| tx.placements_move(&opened, &closed, wall_ms)).await?;
+            }
+            *last = Last { version, agents, placed };
         }
         self.plan.send_if_modified(|published| {
             let changed = !published.is_as(&plan);
@@ -118,4 +133,58 @@ impl Placement {
 /// The empty catalogue that a start begins with has no version; one of an empty folder has.
 fn is_loaded(catalogue: &Catalogue) -> bool {
     !catalogue.version.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::tests::{agent, catalogue, seen};
+    use super::*;
+    use crate::store::Config;
+
+    /// A placement over a store in `folder`, before its first catalogue.
+    async fn start(folder: &std::path::Path) -> (Placement, watch::Sender<Arc<Catalogue>>) {
+        let (store, writer) = Store::open(&Config { file: folder.join("db") }).expect("a store");
+        std::thread::spawn(move || writer.run());
+        let (sender, receiver) = watch::channel(Arc::new(Catalogue::default()));
+        (Placement::restore(store, Arc::default(), receiver).await.expect("restored"), sender)
+    }
+
+    async fn renew(placement: &Placement, agents: &[Seen]) -> Option<usize> {
+        placement.renew(agents, 1, async |_| SecretVersions::new()).await.expect("renewed");
+        placement.current().map(|plan| plan.checks_on(&agent("n1")).count())
+    }
+
+    #[tokio::test]
+    async fn before_the_first_catalogue_nothing_is_unwanted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (first, catalogues) = start(folder.path()).await;
+        let agents = [seen("n1", true), seen("n2", true)];
+        assert_eq!(renew(&first, &agents).await, None);
+        catalogues.send_replace(catalogue(&["acme-prod/a: layer: business"]));
+        assert_eq!(renew(&first, &agents).await, Some(1));
+        drop(first);
+        let (second, catalogues) = start(folder.path()).await;
+        assert_eq!(renew(&second, &agents).await, None);
+        let stored = second.store.read(|view| view.placements(&PlatformScope::for_test())).await.expect("read");
+        assert_eq!(stored.len(), 2, "what the last run placed stays placed");
+        catalogues.send_replace(catalogue(&[]));
+        assert_eq!(renew(&second, &agents).await, Some(0));
+        let stored = second.store.read(|view| view.placements(&PlatformScope::for_test())).await.expect("read");
+        assert_eq!(stored.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn only_a_change_is_published() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (placement, catalogues) = start(folder.path()).await;
+        catalogues.send_replace(catalogue(&["acme-prod/a: placement: {mode: Once}"]));
+        let mut plan = placement.plan();
+        renew(&placement, &[seen("n1", true)]).await;
+        assert!(plan.has_changed().expect("open"));
+        plan.mark_unchanged();
+        renew(&placement, &[seen("n1", true)]).await;
+        assert!(!plan.has_changed().expect("open"));
+        assert_eq!(renew(&placement, &[seen("n1", false), seen("n2", true)]).await, Some(0), "moved");
+        assert!(plan.has_changed().expect("open"));
+    }
 }

@@ -1,8 +1,10 @@
 //! Shell: components on disk, a file per digest. Written once when a manifest names them, so that a later edit of the
 //! author's file changes nothing that runs; read back only when the bytes still have the digest.
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use api::id::Digest;
 use api::limits::COMPONENT_BYTES_MAX;
@@ -76,6 +78,25 @@ impl Blobs {
         read(&self.path(digest), digest)
     }
 
+    /// Removes what is not wanted and older than `kept`. `now` is the wall clock's. Blocks.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or a file not removed.
+    pub fn sweep(&self, wanted: &BTreeSet<Digest>, kept: Duration, now: SystemTime) -> Result<(), BlobError> {
+        let wanted: BTreeSet<PathBuf> = wanted.iter().map(|digest| self.path(digest)).collect();
+        let swept = || {
+            for entry in std::fs::read_dir(&self.folder)? {
+                let entry = entry?;
+                let age = now.duration_since(entry.metadata()?.modified()?).unwrap_or_default();
+                if age > kept && !wanted.contains(&entry.path()) {
+                    std::fs::remove_file(entry.path())?;
+                }
+            }
+            Ok(())
+        };
+        swept().map_err(|source| disk(&self.folder, "swept", source))
+    }
+
     fn path(&self, digest: &Digest) -> PathBuf {
         self.folder.join(format!("{}.wasm", digest.hex()))
     }
@@ -127,5 +148,23 @@ mod tests {
         assert_eq!(blobs.read(&digest).expect("kept"), Bytes::from_static(b"one"));
         std::fs::write(blobs.path(&digest), b"rotten").expect("written");
         assert!(matches!(blobs.read(&digest), Err(BlobError::Digest { .. })));
+    }
+    #[test]
+    fn only_what_is_old_and_unwanted_is_swept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blobs = Blobs::open(folder.path().join("plugins")).expect("opened");
+        for bytes in [b"one", b"two"] {
+            let source = folder.path().join("p.wasm");
+            std::fs::write(&source, bytes).expect("written");
+            blobs.take(&source, &Digest::of(bytes)).expect("taken");
+        }
+        let written = std::fs::metadata(blobs.path(&Digest::of(b"two"))).expect("there").modified();
+        let (kept, now) = (Duration::from_secs(3_600), written.expect("a time"));
+        let wanted = BTreeSet::from([Digest::of(b"one")]);
+        blobs.sweep(&wanted, kept, now).expect("swept");
+        blobs.read(&Digest::of(b"two")).expect("still young");
+        blobs.sweep(&wanted, kept, now + 2 * kept).expect("swept");
+        blobs.read(&Digest::of(b"one")).expect("wanted");
+        assert!(blobs.read(&Digest::of(b"two")).is_err());
     }
 }

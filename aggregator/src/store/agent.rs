@@ -5,7 +5,7 @@ use api::frame::{Epoch, PluginStatus};
 use super::StoreError;
 use super::batch::Mark;
 use crate::authn::AgentKey;
-use crate::authz::{AgentScope, PlatformScope};
+use crate::authz::{AgentScope, PlatformScope, Reach};
 
 /// A stored agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,11 +24,11 @@ pub trait AgentRead {
     /// The store cannot be read.
     fn agents(&self, scope: &PlatformScope) -> Result<Vec<StoredAgent>, StoreError>;
 
-    /// Every plugin's state on every node.
+    /// Every plugin's state on every node. The rows name no tenant: the reader shows those its own checks need.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn agent_plugins(&self, scope: &PlatformScope) -> Result<Vec<(AgentKey, PluginStatus)>, StoreError>;
+    fn agent_plugins(&self, reach: &Reach) -> Result<Vec<(AgentKey, PluginStatus)>, StoreError>;
 
     /// How far an epoch of this agent was taken.
     ///

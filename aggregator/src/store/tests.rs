@@ -17,7 +17,7 @@ use super::result::ResultRead as _;
 use super::{ChangeTx, Config, Store, StoreError};
 use crate::authn::Principal;
 use crate::authn::token::{TokenLookup as _, mint};
-use crate::authz::{AgentScope, PlatformScope, TenantScope, allow_agent};
+use crate::authz::{AgentScope, PlatformScope, Reach, TenantScope, allow_agent};
 
 /// A store and its writer, ended together.
 struct Stand {
@@ -364,7 +364,7 @@ async fn agents_and_their_plugins_are_kept_until_they_are_forgotten() {
     let agent = StoredAgent { key: node("n1").key().clone(), heard_at_ms: 100 };
     let heard = vec![agent.clone()];
     stand.store.batch(move |tx| tx.agents_heard(&heard)).await.expect("stored");
-    let read = || stand.store.read(|view| Ok((view.agents(&all())?, view.agent_plugins(&all())?)));
+    let read = || stand.store.read(|view| Ok((view.agents(&all())?, view.agent_plugins(&Reach::All(all()))?)));
     assert_eq!(read().await.expect("read"), (vec![agent.clone()], vec![(agent.key, status)]));
     stand.store.batch(|tx| tx.agents_forget(101)).await.expect("forgotten");
     assert_eq!(read().await.expect("read"), (vec![], vec![]));

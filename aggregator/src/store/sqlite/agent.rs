@@ -9,7 +9,7 @@ use super::super::batch::Mark;
 use super::column::{agent, name, to_word, unsigned, word};
 use super::{BatchTx, View, failed};
 use crate::authn::AgentKey;
-use crate::authz::{AgentScope, PlatformScope};
+use crate::authz::{AgentScope, PlatformScope, Reach};
 
 impl AgentRead for View<'_> {
     fn agents(&self, _scope: &PlatformScope) -> Result<Vec<StoredAgent>, StoreError> {
@@ -26,7 +26,7 @@ impl AgentRead for View<'_> {
         .collect()
     }
 
-    fn agent_plugins(&self, _scope: &PlatformScope) -> Result<Vec<(AgentKey, PluginStatus)>, StoreError> {
+    fn agent_plugins(&self, _reach: &Reach) -> Result<Vec<(AgentKey, PluginStatus)>, StoreError> {
         let read = failed("read the agents' plugins");
         let sql = "SELECT cluster, node, digest, state, message FROM agent_plugin ORDER BY cluster, node, digest";
         let mut plugins = self.connection.prepare_cached(sql).map_err(&read)?;
