@@ -83,7 +83,6 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     wasmtime: wasmtime::Engine,
     linker: wasmtime::component::Linker<RunState>,
-    allocation: Allocation,
     slots: Slots,
     ticker: Ticker,
     compatibility: String,
@@ -104,9 +103,9 @@ impl Engine {
         let linker = link::offered(&wasmtime).map_err(EngineError::Link)?;
         let ticker = Ticker::start(wasmtime.clone()).map_err(EngineError::Ticker)?;
         let compatibility = compatibility(&wasmtime);
+        tracing::info!(?allocation, slots = config.slots, compatibility, "the sandbox is up");
         Ok(Self(Arc::new(Inner {
             linker,
-            allocation,
             slots: Slots::new(config.slots, config.memory_bytes),
             ticker,
             compatibility,
@@ -119,14 +118,9 @@ impl Engine {
         &self.0.compatibility
     }
 
-    /// Where instances really live.
-    pub fn allocation(&self) -> Allocation {
-        self.0.allocation
-    }
-
-    /// Ticks of the epoch thread so far; a watcher that sees it stand still knows that CPU budgets no longer hold.
-    pub fn heartbeat(&self) -> u64 {
-        self.0.ticker.beats()
+    /// Whether no run may start, since nothing would stop it.
+    pub(crate) fn stands_still(&self) -> bool {
+        self.0.ticker.stands_still()
     }
 
     /// The engine below, for the compiler.

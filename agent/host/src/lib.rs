@@ -2,8 +2,8 @@
 //! compiler and the benchmarks. It knows no Kubernetes, no frames and not where a component comes from; it links no
 //! compiler.
 //!
-//! Guests belong on a runtime of their own (`guest_runtime`), so that nothing they do delays the control plane: spawn
-//! the futures of `run` and `clean_up` there.
+//! Guests belong on a runtime of their own, so that nothing they do delays the control plane: whoever calls `run` and
+//! `clean_up` spawns their futures there. It needs tokio's time and network, and threads for blocking look-ups.
 
 mod admission;
 pub mod engine;
@@ -25,7 +25,6 @@ mod wasi;
 mod describe;
 mod meter;
 mod run;
-mod runtime;
 mod settle;
 
 pub mod outcome;
@@ -47,5 +46,4 @@ pub use net::{Dialer, DialerConfig, DialerError};
 pub use outcome::{End, Outcome};
 pub use plugin::{Plugin, PluginError};
 pub use run::{clean_up, run};
-pub use runtime::guest_runtime;
 pub use ticker::TICK;

@@ -1,24 +1,26 @@
 //! Shell: runs one guest once. A fresh store per run, dropped after it; CPU by epochs, the wall clock outside, memory
-//! by the limiter. Called by `agent` and `cli` from a runtime that guests have for themselves, and by `describe`. It does not schedule, retry or judge: whatever happens to the guest is an `Outcome`, never an error.
+//! by the limiter. Called by `agent` and `cli` from a runtime that guests have for themselves, and by `describe`.
+//! It does not schedule, retry or judge: whatever happens to the guest is an `Outcome`, never an error.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::limits::CLEAN_UP;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::bindings::wit;
 use crate::bindings::wit::types::Context;
 use crate::call::{Backends, Call};
 use crate::capability::ledger::LedgerEntry;
-use crate::engine::ADMISSION_MAX;
+use crate::engine::{ADMISSION_MAX, Engine};
 use crate::limit::{CpuExceeded, HOST_CALL_BYTES_MAX};
 use crate::meter::{CpuMeter, Metered, Stopwatch};
 use crate::outcome::{End, Outcome, Usage};
 use crate::plugin::Plugin;
 use crate::settle::{Answer, Finished, Stopped, described, settle};
 use crate::state::RunState;
+use crate::ticker::TICK;
 
 /// What to call.
 enum Entry {
@@ -49,11 +51,15 @@ async fn execute(plugin: &Plugin, call: Call, backends: &Backends, entry: Entry)
     let queue = Stopwatch::start();
     let admitted = timeout(ADMISSION_MAX, plugin.engine.admit(&call.owner.tenant, call.limits.memory_bytes)).await;
     let queued = queue.elapsed();
-    let Ok(_admission) = admitted else {
-        let state = RunState::new(call, backends.clone());
-        let stopped = Stopped::NotStarted(format!("no slot for {} s", ADMISSION_MAX.as_secs()));
-        return Finished { answer: Err(stopped), state, usage: Usage { queued, ..Usage::default() } };
+    let refused = match &admitted {
+        Err(_) => Some(format!("no slot for {} s", ADMISSION_MAX.as_secs())),
+        Ok(_) if stands_still(&plugin.engine).await => Some("the epoch thread stands still".to_owned()),
+        Ok(_) => None,
     };
+    if let Some(why) = refused {
+        let state = RunState::new(call, backends.clone());
+        return Finished { answer: Err(Stopped::NotStarted(why)), state, usage: Usage { queued, ..Usage::default() } };
+    }
     let meter = Arc::new(CpuMeter::default());
     let mut store = store(plugin, call, backends, cpu, &meter);
     let running = Metered::new(&meter, enter(plugin, &mut store, entry));
@@ -72,6 +78,15 @@ async fn execute(plugin: &Plugin, call: Call, backends: &Backends, entry: Entry)
         requests: 0,
     };
     Finished { answer, state, usage }
+}
+
+/// A second look after two ticks: after a pause of the whole machine this thread may be the first to wake.
+async fn stands_still(engine: &Engine) -> bool {
+    if !engine.stands_still() {
+        return false;
+    }
+    sleep(2 * TICK).await;
+    engine.stands_still()
 }
 
 fn store(plugin: &Plugin, call: Call, backends: &Backends, cpu: Duration, meter: &Arc<CpuMeter>) -> Store<RunState> {
