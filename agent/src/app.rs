@@ -23,7 +23,7 @@ use process::http::listen::{Limits, Listener};
 use process::http::{admin, client::Client};
 use process::supervise::{Stage, Supervisor};
 use process::tls::{self, ClientFiles, Identity};
-use process::{ready::Readiness, shutdown::Signals};
+use process::{ready::Readiness, shutdown::Signals, telemetry};
 use prometheus::Registry;
 use tokio::sync::watch;
 
