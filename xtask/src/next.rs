@@ -25,12 +25,14 @@ struct Aggregator {
 #[derive(Debug, Deserialize)]
 struct Tenant {
     name: String,
+    environments: Vec<String>,
+    services: Vec<String>,
     tokens: Tokens,
 }
 
 #[derive(Debug, Deserialize)]
 struct Tokens {
-    pipeline: String,
+    tenant_admin: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,22 +52,39 @@ pub(crate) fn read(state: &Path) -> anyhow::Result<String> {
 }
 
 fn page(text: &str, file: &str) -> anyhow::Result<String> {
-    let state: State = serde_json::from_str(text).with_context(|| format!("{file} has another form"))?;
-    let mut page = format!(
-        "\nStays up until Ctrl-C. Everything below is also in {file}.\n\n  aggregator  {}\n  shop        {}\n  \
-         registry    {}\n  catalogue   {}\n",
-        state.aggregator.url, state.shop.url, state.registry.url, state.catalogue_dir
-    );
-    for agent in &state.agents {
-        page.push_str(&format!("  agent       {} {}\n", agent.node, agent.metrics_url));
+    let State { aggregator, catalogue_dir, tenants, agents, shop, registry } =
+        serde_json::from_str(text).with_context(|| format!("{file} has another form"))?;
+    let tenant = tenants.first().context("no tenant was seeded")?;
+    let environment = tenant.environments.last().context("the tenant has no environment")?;
+    let service = tenant.services.first().context("the tenant has no service")?;
+    let mut page = format!("\nStays up until Ctrl-C. What follows is also in {file}.\n\n");
+    let mut place = |what: &str, place: &str| page.push_str(&format!("  {what:<12}{place}\n"));
+    place("aggregator", &aggregator.url);
+    for agent in &agents {
+        place(&agent.node, &agent.metrics_url);
     }
-    let tenant = state.tenants.first().context("no tenant was seeded")?;
-    page.push_str(&format!(
-        "\nTry, as the pipeline of {}:\n\n  export FLOORWALKER_URL={} FLOORWALKER_CA={} \\\n    \
-         FLOORWALKER_TOKEN={}\n  target/debug/floorwalker check list\n  target/debug/floorwalker node list\n  \
-         target/debug/floorwalker freeze list\n\nA manifest dropped into the catalogue folder takes effect within two seconds.\n",
-        tenant.name, state.aggregator.url, state.aggregator.ca_file, tenant.tokens.pipeline
-    ));
+    place("shop", &shop.url);
+    place("registry", &registry.url);
+    place("catalogue", &format!("{catalogue_dir}: a manifest dropped there takes effect within two seconds"));
+    let (name, token) = (&tenant.name, &tenant.tokens.tenant_admin);
+    page.push_str(&format!("\nTry, in another terminal, as the administrator of {name}:\n\n"));
+    let commands = [
+        format!("export FLOORWALKER_URL={} FLOORWALKER_CA={}", aggregator.url, aggregator.ca_file),
+        format!("export FLOORWALKER_TOKEN={token}"),
+        "target/debug/floorwalker check list".to_owned(),
+        "target/debug/floorwalker node list".to_owned(),
+        format!(
+            "target/debug/floorwalker gate explain --tenant {name} --environment {environment} --service {service}"
+        ),
+        format!(
+            "curl -X PUT {}/__stand-in/faults/{name} -H 'content-type: application/json' -d '{{\"fault\":\"confirm-refused\"}}'",
+            shop.url
+        ),
+    ];
+    for command in commands {
+        page.push_str(&format!("  {command}\n"));
+    }
+    page.push_str("\nThe last one breaks the shop: explain again after ten seconds, and mend it with \"none\".\n");
     Ok(page)
 }
 
@@ -76,11 +95,11 @@ mod tests {
     #[test]
     fn addresses_and_a_first_command_are_printed() {
         let state = r#"{"aggregator":{"url":"https://127.0.0.1:7443","ca_file":"ca.pem"},"catalogue_dir":"catalogue",
-            "tenants":[{"name":"acme","namespace":"acme-prod","tokens":{"viewer":"v","pipeline":"fwt_1","tenant_admin":"t"}}],
+            "tenants":[{"name":"acme","namespace":"acme-prod","environments":["staging","prod"],"services":["shop"],"tokens":{"viewer":"v","pipeline":"fwt_1","tenant_admin":"fwt_2"}}],
             "agents":[{"node":"node-1","metrics_url":"http://127.0.0.1:9877/metrics","pid":7}],
             "shop":{"url":"http://127.0.0.1:8069"},"registry":{"url":"http://127.0.0.1:5000"}}"#;
         let page = page(state, "state.json").expect("the documented form");
-        for word in ["https://127.0.0.1:7443", "node-1", "FLOORWALKER_TOKEN=fwt_1", "check list"] {
+        for word in ["https://127.0.0.1:7443", "node-1", "FLOORWALKER_TOKEN=fwt_2", "check list"] {
             assert!(page.contains(word), "{word} is missing in {page}");
         }
         assert!(super::page("{}", "state.json").is_err());

@@ -33,7 +33,7 @@ pub(crate) fn run(setting: &Setting, Test { filter }: &Test) -> anyhow::Result<(
     for (_, selection) in &suites {
         let mut command = cargo_test(setting, selection);
         command.args(filter);
-        watch(&mut command, &mut sum)?;
+        watch(command, &mut sum)?;
     }
     eprintln!("{}", sum.report());
     if sum.failed > 0 {
@@ -49,16 +49,16 @@ fn cargo_test(setting: &Setting, selection: &[&str]) -> Command {
 }
 
 /// Shows what a runner says while it says it, and counts along.
-fn watch(command: &mut Command, sum: &mut Sum) -> anyhow::Result<()> {
-    let line = launch::line(command);
+fn watch(mut command: Command, sum: &mut Sum) -> anyhow::Result<()> {
+    let line = launch::line(&command);
     let (reader, writer) = pipe().context("no pipe")?;
     let mut child = command
         .stdout(writer.try_clone()?)
         .stderr(writer)
         .spawn()
         .with_context(|| format!("`{line}` does not start"))?;
-    // The command keeps copies of the writer: without this the pipe would never end.
-    *command = Command::new("true");
+    // It keeps copies of the writer, and the pipe ends with the last one.
+    drop(command);
     for line in BufReader::new(reader).split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
         eprintln!("{line}");
