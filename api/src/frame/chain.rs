@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn record(seq: u64, age_ms: u64) -> Record {
-        let body = Body::Problem(Problem { open: seq % 2 == 0, reason: None, summary: "x".into() });
+        let body = Body::Problem(Problem { open: seq.is_multiple_of(2), reason: None, summary: "x".into() });
         Record { seq, check_id: None, age_ms, lease: None, body }
     }
 
