@@ -24,7 +24,8 @@ fn check(bytes: &[u8]) -> anyhow::Result<()> {
     match (bytes.get(..4), bytes.get(4..8)) {
         (Some(MAGIC), Some(COMPONENT)) => Ok(()),
         (Some(MAGIC), Some(CORE_MODULE)) => bail!(
-            "a core WebAssembly module and not a component: build it for wasm32-wasip2, or wrap it with `wasm-tools component new`"
+            "a core WebAssembly module and not a component: build it for wasm32-wasip2, or wrap it with \
+             `wasm-tools component new`"
         ),
         _ => bail!("not a WebAssembly component ({} bytes)", bytes.len()),
     }

@@ -15,7 +15,7 @@ use seccompiler::{
 /// Private writable memory: a Python component of 18 MiB takes 0.46 GiB. Not the address space: one instance
 /// reserves 4 GiB of it.
 const DATA_BYTES_MAX: u64 = 1 << 30;
-/// A Python component takes 4.2 s of CPU, a JavaScript one up to 5 s.
+/// A Python component takes 4.2 s of CPU, a JavaScript one up to 5 s; twelve times that for a slow machine.
 const CPU_SECONDS_MAX: u64 = 60;
 /// The newest Landlock interface whose rights are named here; older kernels apply what they know.
 const LANDLOCK: ABI = ABI::V5;
@@ -82,7 +82,7 @@ pub(crate) fn apply() -> anyhow::Result<Vec<String>> {
     Ok(warnings)
 }
 
-/// Landlock without a single rule: no path can be opened. Without Landlock the filter, which has no `open`, stands alone.
+/// Landlock without a single rule: no path can be opened. Without it the filter, which has no `open`, stands alone.
 fn no_files() -> anyhow::Result<Vec<String>> {
     let status = Ruleset::default()
         .handle_access(AccessFs::from_all(LANDLOCK))?

@@ -208,3 +208,23 @@ fn compatibility(engine: &wasmtime::Engine) -> String {
 
 /// Longest a run waits for the node before it is reported as not started: a pool of runs at their ceiling turns over.
 pub(crate) const ADMISSION_MAX: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn artefacts_are_named_after_the_wasmtime_that_is_linked() {
+        let lock = include_str!("../../../Cargo.lock");
+        let entry = format!("name = \"wasmtime\"\nversion = \"{WASMTIME}\"\n");
+        assert!(lock.contains(&entry), "set WASMTIME to the version in Cargo.lock");
+    }
+
+    #[test]
+    fn engines_of_one_process_agree_whatever_they_allocate_from() {
+        let pool = Engine::new(Config { slots: 2, ..Config::AGENT }).expect("an engine");
+        let on_demand = Engine::new(Config::SINGLE).expect("an engine");
+        assert_eq!(pool.compatibility(), on_demand.compatibility());
+        assert!(pool.compatibility().starts_with(WASMTIME), "{}", pool.compatibility());
+    }
+}

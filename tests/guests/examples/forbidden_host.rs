@@ -14,16 +14,22 @@ struct ForbiddenHost {
     /// The longest one answer may take.
     #[serde(default)]
     timeout_ms: Option<u64>,
+    /// A secret that it sends along as `x-key`.
+    #[serde(default)]
+    secret: Option<String>,
 }
 
 impl Check for ForbiddenHost {
     fn run(&self, _: &Run) -> Judgement {
         let request = |url: &String| {
-            let request = http::get(url).redirects(self.redirects);
-            match self.timeout_ms {
-                None => request,
-                Some(timeout_ms) => request.timeout(Duration::from_millis(timeout_ms)),
+            let mut request = http::get(url).redirects(self.redirects);
+            if let Some(timeout_ms) = self.timeout_ms {
+                request = request.timeout(Duration::from_millis(timeout_ms));
             }
+            if let Some(name) = &self.secret {
+                request = request.header_parts("x-key", vec![http::Part::secret(name, http::Encoding::Raw)]);
+            }
+            request
         };
         let requests: Vec<_> = self.urls.iter().map(request).collect();
         let answers = http::fetch_many(&requests);

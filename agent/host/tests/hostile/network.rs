@@ -3,7 +3,7 @@
 use api::grant::{Effective, GrantSet};
 use api::limits::RunLimits;
 use host::outcome::{HostReason, Outcome};
-use host::{Call, End, run};
+use host::{Call, End, Secret, run};
 use serde_json::json;
 
 use crate::doubles::Names;
@@ -117,6 +117,32 @@ async fn redirects_are_judged_anew() {
     assert_eq!(told[4], "302 ", "the last answer, once the redirects are used up");
     assert!(elsewhere.seen().is_empty());
     assert_eq!(outcome.usage.requests, 2 + 2 + 1 + 2 + 4, "each hop counts, refused ones too");
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_its_origin_and_into_no_report() {
+    let elsewhere = Server::start(|_| ok("elsewhere")).await;
+    let away = elsewhere.url("/");
+    let server = Server::start(move |path| match path {
+        "/away" => redirect(&away),
+        // A target that tells what it was sent.
+        _ => ok("your key is hunter2!"),
+    })
+    .await;
+    let origins = [format!("http://{}", server.address), format!("http://{}", elsewhere.address)];
+    let config = json!({"urls": [server.url("/"), server.url("/away")], "redirects": 1, "secret": "api-key"});
+    let mut with_secret = call(config.clone());
+    with_secret.grants = granted(&origins, &["127.0.0.1/32"]);
+    with_secret.secrets.insert("api-key".to_owned(), Secret::new(b"hunter2".to_vec()));
+    let outcome = run(&plugin("forbidden_host"), with_secret, &Stage::new().backends).await;
+    assert_eq!(told(&outcome), ["200 your key is ***!", "200 elsewhere"]);
+    assert!(server.seen().iter().all(|head| head.contains("x-key: hunter2\r\n")));
+    assert!(!elsewhere.seen()[0].contains("x-key"), "{}", elsewhere.seen()[0]);
+
+    let mut without = call(config);
+    without.grants = granted(&origins, &["127.0.0.1/32"]);
+    let outcome = run(&plugin("forbidden_host"), without, &Stage::new().backends).await;
+    assert!(told(&outcome)[0].starts_with("prerequisite-missing"), "{:?}", told(&outcome));
 }
 
 #[tokio::test]
