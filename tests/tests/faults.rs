@@ -6,7 +6,9 @@ use std::{process::Command, time::Duration};
 use harness::{
     child::Child,
     http::Client,
+    image::Image,
     machine,
+    pipeline::Pipeline,
     real::registry,
     skip,
     stand::Stand,
@@ -46,6 +48,32 @@ impl Scene {
         });
         let (check, node) = seen.await.expect("results");
         Self { _stopped: Stopped::new(stand.up.pid()), stand, eyes, check, node }
+    }
+
+    /// Process id of the aggregator.
+    fn aggregator(&self) -> u32 {
+        let found = machine::children(self.stand.up.pid(), "floorwalker-aggregator").expect("readable");
+        let [aggregator] = found[..] else { panic!("one aggregator, not {found:?}") };
+        aggregator
+    }
+
+    /// A check whose every run fails, so that every run is a record; its id, once there is a first one of the node.
+    async fn broken_check(&self) -> String {
+        let (shop, namespace) = (&self.stand.state.shop.url, &self.stand.state.tenants[0].namespace);
+        let manifest = format!(
+            "apiVersion: floorwalker.dev/v1alpha1\nkind: Check\nmetadata: {{name: broken, namespace: {namespace}}}\nspec:\n\
+             \x20 plugin: http-probe\n  config: {{url: \"{shop}/nothing-here\"}}\n  grants: {{http: [\"{shop}\"]}}\n\
+             \x20 runInterval: 5s\n  timeout: 5s\n  placement: {{mode: EveryNode}}\n"
+        );
+        std::fs::write(self.stand.manifest("broken.yaml"), manifest).expect("written");
+        let first = until(SOON, "a first failure", async || {
+            let checks = self.eyes.checks("http-probe").await?;
+            let Some(check) = checks.iter().find(|check| check["name"] == "broken") else { return Ok(None) };
+            let results = self.eyes.results(&text(check, "id")).await?;
+            let here = results.iter().any(|result| result["node"] == self.node.as_str());
+            Ok(here.then(|| text(check, "id")))
+        });
+        first.await.expect("results")
     }
 
     /// Kills the agent of a node and gives the command that starts it again.
@@ -91,18 +119,32 @@ fn text(value: &Value, key: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_agent_goes_on_where_it_stopped() {
+async fn what_a_killed_agent_had_written_down_still_arrives() {
     if let Some(why) = registry::unavailable() {
-        return skip::because("a_killed_agent_goes_on_where_it_stopped", &why);
+        return skip::because("what_a_killed_agent_had_written_down_still_arrives", &why);
     }
     let scene = Scene::set().await;
-    let before = scene.eyes.results(&scene.check).await.expect("results").len();
+    let broken = scene.broken_check().await;
+    // The aggregator is away, the check fails on, and then the agent is killed with all that in its spool.
+    let away = Stopped::new(scene.aggregator());
+    let away_at = Timestamp::now();
+    let victim = agent(&scene.stand.state, &scene.node).expect("an agent");
+    let before = counter(victim, RUNS).await.expect("metrics");
+    // Two rounds of the four checks of a node: the broken one is among them.
+    let ran = until(SOON, "eight more runs", async || Ok((counter(victim, RUNS).await? >= before + 8.0).then_some(())));
+    ran.await.expect("runs");
     let command = scene.kill(&scene.node, &[]).await;
     let killed_at = Timestamp::now();
     let _again = Child::spawn("agent-again", command, scene.stand.folder()).expect("started again");
+    drop(away);
+    let arrived = until(SOON, "a result of the killed agent", async || {
+        let results = scene.eyes.results(&broken).await?;
+        let mut here = results.iter().filter(|result| result["node"] == scene.node.as_str());
+        let observed = |result: &Value| result["observed_at"].as_str()?.parse::<Timestamp>().ok();
+        Ok(here.find(|result| observed(result).is_some_and(|at| away_at < at && at < killed_at)).map(|_| ()))
+    });
+    arrived.await.expect("nothing that was written down is lost");
     scene.runs_after(killed_at).await;
-    let after = scene.eyes.results(&scene.check).await.expect("results").len();
-    assert!(after >= before, "what was acknowledged is still there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,10 +153,8 @@ async fn agents_go_on_without_the_aggregator_and_report_later() {
         return skip::because("agents_go_on_without_the_aggregator_and_report_later", &why);
     }
     let scene = Scene::set().await;
-    let aggregator = machine::children(scene.stand.up.pid(), "floorwalker-aggregator").expect("readable");
-    let [aggregator] = aggregator[..] else { panic!("one aggregator, not {aggregator:?}") };
     // Stopped, not killed: connections stand and nothing answers, the worst way to be away.
-    let away = Stopped::new(aggregator);
+    let away = Stopped::new(scene.aggregator());
     let away_at = Timestamp::now();
     let agent = agent(&scene.stand.state, &scene.node).expect("an agent");
     let before = counter(agent, RUNS).await.expect("metrics");
@@ -123,6 +163,32 @@ async fn agents_go_on_without_the_aggregator_and_report_later() {
     went_on.await.expect("agents run without the aggregator");
     drop(away);
     scene.runs_after(away_at).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_aggregator_keeps_what_it_acknowledged() {
+    if let Some(why) = registry::unavailable() {
+        return skip::because("a_killed_aggregator_keeps_what_it_acknowledged", &why);
+    }
+    let scene = Scene::set().await;
+    let state = &scene.stand.state;
+    let pipeline = Pipeline::of(&scene.stand.client().expect("a client"), &state.tenants[0]);
+    let release = pipeline.create("1.0", &Image::of("1.0").digest()).await.expect("created");
+    let before = scene.eyes.results(&scene.check).await.expect("results");
+    let aggregator = scene.aggregator();
+    let address = state.aggregator.url.trim_start_matches("https://");
+    let command = machine::again(aggregator, &[("--listen", address)]).expect("its command");
+    machine::signal(aggregator, Signal::SIGKILL).expect("killed");
+    let gone = until(SOON, "the end", async || Ok((!machine::runs(aggregator)).then_some(())));
+    gone.await.expect("gone");
+    let killed_at = Timestamp::now();
+    let _again = Child::spawn("aggregator-again", command, scene.stand.folder()).expect("started again");
+    // The same release again is the same release: it is still known.
+    let again = until(SOON, "an answer", async || Ok(pipeline.create("1.0", &release.digest).await.ok()));
+    assert_eq!(again.await.expect("created").id, release.id);
+    let after = scene.eyes.results(&scene.check).await.expect("results");
+    assert!(before.iter().all(|result| after.contains(result)), "{before:#?}\n{after:#?}");
+    scene.runs_after(killed_at).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,5 +220,22 @@ async fn a_second_signal_ends_a_drain() {
             Ok((!machine::runs(agent.pid())).then_some(()))
         });
         gone.await.expect("a second signal aborts");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn up_leaves_nothing_behind() {
+    if let Some(why) = registry::unavailable() {
+        return skip::because("up_leaves_nothing_behind", &why);
+    }
+    let mut stand = Stand::start().await.expect("a stand");
+    let aggregator = machine::children(stand.up.pid(), "floorwalker-aggregator").expect("readable");
+    let agents = machine::children(stand.up.pid(), "floorwalker-agent").expect("readable");
+    assert_eq!((aggregator.len(), agents.len()), (1, 2));
+    stand.up.signal(Signal::SIGINT).expect("asked to end");
+    let status = stand.up.wait(Duration::from_secs(30)).expect("ended");
+    assert!(status.success(), "{status}");
+    for pid in aggregator.into_iter().chain(agents) {
+        assert!(!machine::runs(pid), "{pid} is left");
     }
 }
