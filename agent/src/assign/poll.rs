@@ -2,8 +2,10 @@
 //! a start without the aggregator runs it. Values of secrets are fetched before a change is published.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use api::frame::Assignments;
+use api::limits::POLL_WAIT;
 use process::ready::Latch;
 use process::supervise::chain;
 use tokio::sync::watch;
@@ -14,6 +16,9 @@ use crate::disk::{self, DiskError};
 use crate::http::aggregator::{Aggregator, CallError};
 use crate::report::backoff::Backoff;
 use crate::run::backend::secrets::Vault;
+
+/// Between two changes: a burst of them is taken as a few.
+const REST: Duration = Duration::from_millis(100);
 
 /// What the poll needs.
 #[derive(Clone, Debug)]
@@ -52,21 +57,24 @@ impl Poll {
         // Only what this process has published counts as known: kept ones are asked for again after a start.
         let mut etag = None;
         loop {
+            let began = Instant::now();
             let asked = tokio::select! {
                 () = token.cancelled() => return Ok(()),
                 asked = self.ask(etag.as_deref()) => asked,
             };
             let wait = match asked {
-                Ok(None) => {
+                // A poll that hangs is one that works; an aggregator that drains answers at once.
+                Ok(None) if began.elapsed() >= POLL_WAIT / 2 => {
                     backoff.succeeded();
-                    continue;
+                    Duration::ZERO
                 }
+                Ok(None) => backoff.failed(u64::from_be_bytes(disk::random()?), None),
                 Ok(Some(assignments)) => {
                     backoff.succeeded();
                     etag = Some(assignments.etag.clone());
                     self.publish(assignments)?;
                     ready.take();
-                    continue;
+                    REST
                 }
                 Err(error) => {
                     let wait = backoff.failed(u64::from_be_bytes(disk::random()?), error.retry_after());

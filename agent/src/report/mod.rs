@@ -21,6 +21,9 @@ use metrics::Metrics;
 /// Conflicts in a row after which waiting is wiser: one to go back, one to begin anew.
 const CONFLICTS_MAX: u32 = 3;
 
+/// For what is left when the process ends: a frame and its answer take milliseconds, and the grace period is short.
+const LAST_REPORT_TIME_MAX: Duration = Duration::from_secs(3);
+
 /// What reports.
 pub struct Reporter {
     /// Where records come from.
@@ -88,14 +91,18 @@ impl Reporter {
                 () = tokio::time::sleep(wait) => {}
             }
         }
-        // The grace period bounds it; what is not taken now is on the disk for the next start.
-        match self.send_all().await {
-            Err(SendError::Spool(error)) => Err(error.into()),
-            Err(error) => {
+        // What is not taken now is on the disk for the next start.
+        match tokio::time::timeout(LAST_REPORT_TIME_MAX, self.send_all()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(SendError::Spool(error))) => Err(error.into()),
+            Ok(Err(error)) => {
                 tracing::warn!(error = %chain(&error), "the last report was not taken, it is kept");
                 Ok(())
             }
-            Ok(()) => Ok(()),
+            Err(_elapsed) => {
+                tracing::warn!("the last report was not answered in time, it is kept");
+                Ok(())
+            }
         }
     }
 

@@ -154,8 +154,9 @@ impl Book {
         }
         let line = Line { mark, run, kind: entry.kind.clone(), key: entry.key.clone(), id: entry.id.clone() };
         self.append(&line).map_err(|error| broken(&error))?;
+        let known = self.open.iter().find(|open| is_same(open, &entry)).and_then(|open| open.id.clone());
         self.touched.retain(|touched| !is_same(touched, &entry));
-        self.touched.push(entry.clone());
+        self.touched.push(LedgerEntry { id: entry.id.clone().or(known), ..entry.clone() });
         self.apply(mark, entry);
         if self.open.is_empty() || self.lines > LINES_MAX {
             self.rewrite().map_err(|error| broken(&error))?;
