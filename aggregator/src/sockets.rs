@@ -36,7 +36,9 @@ pub struct Sockets {
 /// # Errors
 /// A file or an address that is not usable, and what to do.
 pub async fn bind(Config { listen, admin_listen, files, addresses_file }: Config) -> anyhow::Result<Sockets> {
-    let tls = server(files)?;
+    let tls = server(files).context(
+        "--tls-cert, --tls-key, --client-ca: one is not usable; `ca init` and `ca issue server` make all three",
+    )?;
     let api = Listener::bind(listen, Some(Arc::clone(&tls)), Limits::default()).await;
     let api = api.with_context(|| format!("--listen {listen} cannot be bound; choose a free port"))?;
     let admin = Listener::bind(admin_listen, None, Limits::default()).await;

@@ -24,7 +24,7 @@ pub struct StoredLease {
 
 /// Reads of leases.
 pub trait LeaseRead {
-    /// Every lease ever granted of checks that still exist.
+    /// Every lease ever granted, one a check: tokens rise also when a check comes back.
     ///
     /// # Errors
     /// The store cannot be read.

@@ -3,7 +3,8 @@
 //! - [`Store::read`]: a consistent view; each noun is a read trait in its own file (`token`, `agent`, `check`, ...),
 //!   and each of its functions takes a scope;
 //! - [`Store::batch`]: what machines report (agents' records, placements, leases); no audit entry;
-//! - [`Store::change`]: what people and the law do; always with its audit entry, in the same transaction.
+//! - [`Store::change`]: what people and the law do; always with its audit entry, in the same transaction, and always
+//!   before batches that wait, so that no decision stands behind ingest.
 //!
 //! A noun is added as: a read trait here (`store/<noun>.rs`), its SQL in `sqlite/<noun>.rs` (`impl <Noun>Read for
 //! View`, and writes as methods of `ChangeTx` or `BatchTx`), its tables in `migrations/sqlite/NNNN_<noun>.sql` with a
@@ -34,7 +35,7 @@ use crate::authz::TenantScope;
 use change::{ChangeError, Recorded};
 pub use error::StoreError;
 pub use sqlite::{BatchTx, ChangeTx, View};
-use sqlite::{Readers, Writer};
+use sqlite::{Lane, Readers, Writer};
 
 /// Where the store is.
 #[derive(Clone, Debug)]
@@ -51,7 +52,6 @@ pub struct Store {
 }
 
 /// The writer's own thread, to be spawned by the composition root. Nothing is written before it runs.
-#[derive(Debug)]
 pub struct WriterThread(sqlite::WriterLoop);
 
 // === impl Store ===
@@ -88,7 +88,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&BatchTx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.writer.run(move |connection| write(&BatchTx::new(connection))).await?
+        self.writer.run(Lane::Batch, move |connection| write(&BatchTx::new(connection))).await?
     }
 
     /// Writes what a principal does, with its audit entry. All of `write` or nothing; answers once it is synced.
@@ -104,7 +104,7 @@ impl Store {
         F: FnOnce(&ChangeTx<'_>) -> Result<Recorded<T>, ChangeError<R>> + Send + 'static,
     {
         let scope = scope.clone();
-        let ended = self.writer.run(move |connection| {
+        let ended = self.writer.run(Lane::Change, move |connection| {
             let tx = ChangeTx::new(connection, &scope, at_ms);
             let Recorded { done, note } = write(&tx)?;
             if let Some(note) = note {
@@ -121,7 +121,7 @@ impl Store {
     /// Never; the type is that of a supervised task.
     pub async fn close_on(self, token: CancellationToken) -> Result<(), StoreError> {
         token.cancelled().await;
-        self.writer.stop().await;
+        self.writer.close();
         Ok(())
     }
 }

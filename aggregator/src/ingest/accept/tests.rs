@@ -111,3 +111,37 @@ fn the_instant_of_a_run_is_received_less_age() {
     assert_eq!(instant(RECEIVED, 60_000), RECEIVED - 60_000);
     assert_eq!(instant(RECEIVED, u64::MAX), RECEIVED - i64::MAX);
 }
+
+proptest::proptest! {
+    /// However the agent cuts its history into frames and whatever it sends again, each record is taken once, in order.
+    #[test]
+    fn any_framing_takes_each_record_once(
+        spans in proptest::collection::vec((1_u64..=30, 0_u64..10), 1..60),
+    ) {
+        let chains: Vec<Chain> = (0..40_u64).scan(chain::start(&epoch()), |at, seq| {
+            let before = *at;
+            *at = chain::next(&before, &record(seq + 1));
+            Some(before)
+        }).collect();
+        let (mut mark, mut taken_seqs) = (None::<Mark>, vec![]);
+        for (first, more) in spans {
+            let through = mark.map_or(0, |mark| mark.through);
+            let span = frame(chains[usize::try_from(first - 1).expect("small")], first, first + more);
+            match judge_one(span, &known(mark)) {
+                Judged::Take { batch, ack, .. } => {
+                    taken_seqs.extend(through + 1..=ack.through);
+                    proptest::prop_assert_eq!(batch.writes.len() as u64, ack.through - through);
+                    proptest::prop_assert_eq!(batch.before, mark);
+                    mark = Some(batch.after);
+                }
+                Judged::Repeated(ack) => proptest::prop_assert_eq!(ack.through, through),
+                Judged::Conflict(Conflict::Gap { expected, .. }) => {
+                    proptest::prop_assert_eq!(expected, through + 1);
+                    proptest::prop_assert!(first > expected);
+                }
+                other => proptest::prop_assert!(false, "{:?}", other),
+            }
+        }
+        proptest::prop_assert!(taken_seqs.iter().copied().eq(1..=taken_seqs.len() as u64));
+    }
+}

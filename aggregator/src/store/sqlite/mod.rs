@@ -13,6 +13,7 @@ mod lease;
 mod migrate;
 mod placement;
 mod plugin;
+mod queue;
 mod reader;
 mod release;
 mod result;
@@ -26,6 +27,7 @@ use rusqlite::Connection;
 
 pub use batch::BatchTx;
 pub use change::ChangeTx;
+pub(super) use queue::Lane;
 pub(super) use reader::Readers;
 pub use reader::View;
 pub(super) use writer::{Writer, WriterLoop};

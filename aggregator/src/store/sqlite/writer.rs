@@ -1,15 +1,15 @@
-//! Shell: the one thread that writes. It takes all jobs that wait into one transaction (group commit), so that one
-//! sync pays for many; each job has its own savepoint and fails alone. Answers leave after the commit is synced.
+//! Shell: the one thread that writes. It takes jobs that wait into one transaction (group commit), so that one sync pays
+//! for many; each job has its own savepoint and fails alone. Answers leave after the commit is synced.
+
+use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::super::StoreError;
 use super::failed;
+use super::queue::{Lane, Queue, Refused};
 
-/// Jobs that may wait. Frames hold permits of their own (`http/frames`), so this is for people's changes and tasks:
-/// at 1 ms a job the last one waits a second.
-const JOBS_WAITING_MAX: usize = 1_024;
 /// Jobs in one transaction: the sync (1–5 ms) is spread thin at this number already, and a crash loses no answer.
 const GROUP_JOBS_MAX: usize = 256;
 
@@ -17,34 +17,28 @@ const GROUP_JOBS_MAX: usize = 256;
 type Answer = Box<dyn FnOnce() + Send>;
 type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Result<Answer, StoreError> + Send>;
 
-enum Order {
-    Write(Job),
-    Stop,
-}
+/// Where jobs are handed in. The thread ends when the last clone is gone.
+#[derive(Clone)]
+pub(in crate::store) struct Writer(Arc<Handle>);
 
-/// Where jobs are handed in.
-#[derive(Clone, Debug)]
-pub(in crate::store) struct Writer {
-    orders: mpsc::Sender<Order>,
-}
+struct Handle(Arc<Queue<Job>>);
 
 /// The thread's body.
-#[derive(Debug)]
 pub(in crate::store) struct WriterLoop {
     connection: Connection,
-    orders: mpsc::Receiver<Order>,
+    jobs: Arc<Queue<Job>>,
 }
 
 pub(super) fn channel(connection: Connection) -> (Writer, WriterLoop) {
-    let (sender, receiver) = mpsc::channel(JOBS_WAITING_MAX);
-    (Writer { orders: sender }, WriterLoop { connection, orders: receiver })
+    let jobs = Arc::new(Queue::new());
+    (Writer(Arc::new(Handle(Arc::clone(&jobs)))), WriterLoop { connection, jobs })
 }
 
 // === impl Writer ===
 
 impl Writer {
-    /// Runs `write` in the next group. The inner error is `write`'s own, and nothing of it is stored.
-    pub(in crate::store) async fn run<T, E, F>(&self, write: F) -> Result<Result<T, E>, StoreError>
+    /// Runs `write` in one of the next groups. The inner error is `write`'s own, and nothing of it is stored.
+    pub(in crate::store) async fn run<T, E, F>(&self, lane: Lane, write: F) -> Result<Result<T, E>, StoreError>
     where
         T: Send + 'static,
         E: Send + 'static,
@@ -61,50 +55,57 @@ impl Writer {
             // The asker may have left; what was written stays.
             Ok(Box::new(move || drop(sender.send(ended))) as Answer)
         });
-        self.orders.try_send(Order::Write(job)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        self.0.0.push(lane, job).map_err(|refused| match refused {
+            Refused::Full => StoreError::Busy,
+            Refused::Closed => StoreError::Closed,
         })?;
         receiver.await.map_err(|_| StoreError::Closed)
     }
 
     /// Ends the thread after everything handed in so far.
-    pub(in crate::store) async fn stop(&self) {
-        // An error means that the thread has ended already.
-        self.orders.send(Order::Stop).await.ok();
+    pub(in crate::store) fn close(&self) {
+        self.0.0.close();
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Writer")
     }
 }
 
 // === impl WriterLoop ===
 
 impl WriterLoop {
-    /// Writes until it is told to stop or nobody is left to ask.
+    /// Writes until it is closed.
     pub(in crate::store) fn run(mut self) -> Result<(), StoreError> {
-        loop {
-            let Some(Order::Write(first)) = self.orders.blocking_recv() else {
-                return Ok(());
-            };
-            let stop = self.write_group(first)?;
-            if stop {
-                return Ok(());
-            }
+        while let Some(first) = self.jobs.first() {
+            self.write_group(first)?;
         }
+        Ok(())
     }
 
-    /// Writes one group; says whether the next order was to stop.
-    fn write_group(&mut self, first: Job) -> Result<bool, StoreError> {
+    /// Writes one group: every change that waits, then batches until a change comes.
+    fn write_group(&mut self, first: Job) -> Result<(), StoreError> {
         let begin = failed("begin a transaction");
         let mut group = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(begin)?;
         let mut answers = vec![first(&mut group)?];
-        let mut stop = false;
-        while answers.len() < GROUP_JOBS_MAX {
-            match self.orders.try_recv() {
-                Ok(Order::Write(job)) => answers.push(job(&mut group)?),
-                Ok(Order::Stop) => {
-                    stop = true;
-                    break;
-                }
-                Err(_) => break,
+        while answers.len() < GROUP_JOBS_MAX
+            && let Some(job) = self.jobs.next_change()
+        {
+            answers.push(job(&mut group)?);
+        }
+        // One batch at least, so that changes that never end do not starve them.
+        while let Some(job) = self.jobs.next_batch() {
+            answers.push(job(&mut group)?);
+            if answers.len() >= GROUP_JOBS_MAX || self.jobs.has_change() {
+                break;
             }
         }
         // A failed sync ends the process: what the kernel dropped cannot be written again.
@@ -112,6 +113,31 @@ impl WriterLoop {
         for answer in answers {
             answer();
         }
-        Ok(stop)
+        Ok(())
+    }
+}
+
+impl Drop for WriterLoop {
+    fn drop(&mut self) {
+        // Whoever waits learns that nothing is written any more.
+        self.jobs.abandon();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_is_lost_ends_the_writer_and_answers_nobody() {
+        let connection = Connection::open_in_memory().expect("memory");
+        let (writer, thread) = channel(connection);
+        let thread = std::thread::spawn(move || thread.run());
+        // What SQLite does by itself on a full disk or a failed write: the whole transaction is gone.
+        let lost = writer.run(Lane::Batch, |connection| connection.execute_batch("ROLLBACK")).await;
+        assert!(matches!(lost, Err(StoreError::Closed)), "{lost:?}");
+        assert!(matches!(thread.join().expect("no panic"), Err(StoreError::Failed { .. })));
+        let after = writer.run(Lane::Change, |_| Ok::<_, ()>(())).await;
+        assert!(matches!(after, Err(StoreError::Closed)));
     }
 }
