@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use anyhow::bail;
+
 use crate::args::Setting;
 use crate::tree::Workspace;
 use crate::{build, launch, need, tidy};
@@ -11,17 +13,37 @@ use crate::{build, launch, need, tidy};
 const DENY_VERSION: &str = "0.20.2";
 const DENY_CHECKS: [&str; 4] = ["check", "bans", "licenses", "sources"];
 
+/// Every lint runs, so that one look shows all there is to mend.
 pub(crate) fn run(setting: &Setting) -> anyhow::Result<()> {
     need::get(setting)?;
-    launch::run(&mut launch::cargo(&setting.root, &["fmt", "--all", "--check"]))?;
-    clippy(setting)?;
-    tidy::run(setting)?;
+    let lints: [(&str, Lint); 4] = [("fmt", fmt), ("clippy", clippy), ("tidy", tidy::run), ("deny", dependencies)];
+    let mut failed = Vec::new();
+    for (name, lint) in lints {
+        eprintln!("lint: {name}");
+        if let Err(error) = lint(setting) {
+            eprintln!("lint: {name}: {error:#}");
+            failed.push(name);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("these lints failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+type Lint = fn(&Setting) -> anyhow::Result<()>;
+
+fn fmt(setting: &Setting) -> anyhow::Result<()> {
+    launch::run(&mut launch::cargo(&setting.root, &["fmt", "--all", "--check"]))
+}
+
+fn dependencies(setting: &Setting) -> anyhow::Result<()> {
     launch::run(Command::new(deny(setting)?).current_dir(&setting.root).args(DENY_CHECKS))
 }
 
 fn clippy(setting: &Setting) -> anyhow::Result<()> {
     let workspace = Workspace::load(&setting.root)?;
-    let base = || launch::cargo(&setting.root, &["clippy", "--locked", "--quiet"]);
+    let base = || launch::cargo(&setting.root, &["clippy", "--locked"]);
     let strict = ["--", "-D", "warnings"];
     let mut binaries = base();
     binaries.args(["--workspace", "--all-targets"]).args(build::APART).args(strict);
