@@ -76,8 +76,8 @@ pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
     let components = Components::new(data_dir.join("components"), aggregator.clone());
     let source = match (aggregator.clone(), checks_dir) {
         (Some(aggregator), _) => {
-            let kept = Kept::at(data_dir.join("assignments"));
-            Source::Aggregator(Poll { aggregator, kept, vault: vault.clone(), assignments })
+            let (kept, vault) = (Kept::at(data_dir.join("assignments")), vault.clone());
+            Source::Aggregator(Poll { aggregator, kept, vault, assignments, clock: Arc::clone(&clock) })
         }
         (None, Some(checks)) => {
             let (descriptions, components) = (data_dir.join("descriptions"), components.clone());

@@ -2,10 +2,11 @@
 //! a start without the aggregator runs it. Values of secrets are fetched before a change is published.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use api::frame::Assignments;
 use api::limits::POLL_WAIT;
+use process::clock::SharedClock;
 use process::ready::Latch;
 use process::supervise::chain;
 use tokio::sync::watch;
@@ -21,7 +22,7 @@ use crate::run::backend::secrets::Vault;
 const REST: Duration = Duration::from_millis(100);
 
 /// What the poll needs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Poll {
     /// Whom to ask.
     pub aggregator: Aggregator,
@@ -31,6 +32,8 @@ pub struct Poll {
     pub vault: Vault,
     /// Who runs by it.
     pub assignments: watch::Sender<Arc<Assignments>>,
+    /// How long a poll hung.
+    pub clock: SharedClock,
 }
 
 // === impl Poll ===
@@ -57,14 +60,14 @@ impl Poll {
         // Only what this process has published counts as known: kept ones are asked for again after a start.
         let mut etag = None;
         loop {
-            let began = Instant::now();
+            let began = self.clock.boot();
             let asked = tokio::select! {
                 () = token.cancelled() => return Ok(()),
                 asked = self.ask(etag.as_deref()) => asked,
             };
             let wait = match asked {
                 // A poll that hangs is one that works; an aggregator that drains answers at once.
-                Ok(None) if began.elapsed() >= POLL_WAIT / 2 => {
+                Ok(None) if self.clock.boot().saturating_sub(began) >= POLL_WAIT / 2 => {
                     backoff.succeeded();
                     Duration::ZERO
                 }
