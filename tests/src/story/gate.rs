@@ -97,7 +97,7 @@ fn time(time: Duration) -> String {
 fn meanwhile(before: &[String]) -> String {
     let mut codes: Vec<&str> = before.iter().filter_map(|said| said.split(':').next()).collect();
     codes.dedup();
-    if codes.is_empty() { String::new() } else { format!(", before that {}", codes.join(", ")) }
+    if codes.is_empty() { String::new() } else { format!("; until then: {}", codes.join(", ")) }
 }
 
 /// Starts with the ticket of an allow, and finishes well.
