@@ -9,7 +9,7 @@ Reads a WebAssembly component (at most 32 MiB) built for the world `check` or `j
 line of JSON (describe, artefact_bytes, engine, kind, imports, warnings) and then that many bytes of native code for
 this machine. Agents and the aggregator start it; by hand it tells an author whether a component is a plugin:
 
-  floorwalker-compile < plugin.wasm | head -n 1
+  floorwalker-compile < plugin.wasm > answer && head -n 1 answer
 
 It limits itself before it reads: 1 GiB of memory, 60 s of CPU, no files, no network, no other programs.
 Exit code 1 and one line on standard error mean that the component was refused, and why.
