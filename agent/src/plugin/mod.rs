@@ -56,6 +56,7 @@ impl Preparer {
     /// # Errors
     /// Never: a plugin that cannot be made ready is a state of that plugin.
     pub async fn run(mut self, token: CancellationToken) -> Result<(), Infallible> {
+        let mut lately = BTreeSet::new();
         loop {
             let Some(wanted) = self.wanted() else {
                 // What is on the disk may be wanted in a moment: nothing is made ready and nothing is removed.
@@ -73,8 +74,10 @@ impl Preparer {
                     () = self.prepare(&digest) => {}
                 }
             }
-            if self.plugins.retain(&wanted) {
-                let removed = self.components.retain(&wanted).and_then(|()| self.artefacts.retain(&wanted));
+            // A run may begin by an older assignment for as long as the driver has not seen the new one.
+            let kept = wanted.union(&lately).cloned().collect();
+            if self.plugins.retain(&wanted, &kept) {
+                let removed = self.components.retain(&kept).and_then(|()| self.artefacts.retain(&kept));
                 if let Err(error) = removed {
                     tracing::warn!(error = %chain(&error), "plugins that are no longer assigned cannot be removed");
                 }
@@ -82,8 +85,11 @@ impl Preparer {
             let rest = self.rest();
             tokio::select! {
                 () = token.cancelled() => return Ok(()),
-                changed = self.assignments.changed() => if changed.is_err() { return Ok(()) },
-                () = tokio::time::sleep(rest) => {}
+                changed = self.assignments.changed() => match changed {
+                    Ok(()) => lately.extend(wanted),
+                    Err(_) => return Ok(()),
+                },
+                () = tokio::time::sleep(rest) => lately = wanted,
             }
         }
     }

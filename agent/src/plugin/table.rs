@@ -118,13 +118,13 @@ impl Plugins {
         table.values().filter_map(|entry| entry.health.prepares_again_boot_ms()).min()
     }
 
-    /// Forgets all others, once all of `wanted` are ready: until then an older version may still serve. Says whether.
-    pub(super) fn retain(&self, wanted: &BTreeSet<Digest>) -> bool {
+    /// Forgets all but `kept`, once all of `wanted` are ready: until then an older version may still serve. Says whether.
+    pub(super) fn retain(&self, wanted: &BTreeSet<Digest>, kept: &BTreeSet<Digest>) -> bool {
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         let is_ready = |digest: &Digest| table.get(digest).is_some_and(|entry| entry.plugin.is_some());
         let all_ready = wanted.iter().all(is_ready);
         if all_ready {
-            table.retain(|digest, _| wanted.contains(digest));
+            table.retain(|digest, _| kept.contains(digest));
         }
         all_ready
     }

@@ -37,9 +37,13 @@ impl Metrics {
         Ok(Self { runs, kills, denied })
     }
 
-    pub(super) fn ran(&self, result: &CheckResult, outcome: Option<&Outcome>) {
+    /// A run has its result, whether it took place or not.
+    pub(super) fn ran(&self, result: &CheckResult) {
         self.runs.with_label_values(&[result.status.as_str()]).inc();
-        let Some(outcome) = outcome else { return };
+    }
+
+    /// A run or a clean-up has left the sandbox.
+    pub(super) fn left_sandbox(&self, outcome: &Outcome) {
         if let Some(limit) = limit(&outcome.end) {
             self.kills.with_label_values(&[limit]).inc();
         }

@@ -169,7 +169,7 @@ impl Runner {
             }
         };
         self.plugins.ran(&assignment.plugin, &result);
-        self.metrics.ran(&result, outcome.as_ref());
+        self.metrics.ran(&result);
         let ledger = self.ledgers.tell(&call::owner(&assignment)).await.unwrap_or_default();
         Ran { assignment, result, outcome, lease, began_boot_ms, ledger }
     }
@@ -251,6 +251,8 @@ impl Runner {
     async fn in_sandbox(&self, guest: impl Future<Output = Outcome> + Send + 'static) -> Result<Outcome, Panicked> {
         let mut jobs = Jobs::on(self.guests.handle(), 1);
         jobs.spawn("guest", guest).expect("the group is empty");
-        jobs.join_next().await.expect("one was spawned and is never aborted")
+        let outcome = jobs.join_next().await.expect("one was spawned and is never aborted")?;
+        self.metrics.left_sandbox(&outcome);
+        Ok(outcome)
     }
 }
