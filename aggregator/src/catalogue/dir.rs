@@ -1,8 +1,8 @@
 //! Shell: reads the folder of manifests: every `.yaml` below it, as text. Hidden names are skipped, because editors and
 //! ConfigMap mounts keep their own files there. It judges no manifest.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::fs::{File, FileType, Metadata};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
 use api::limits::MANIFEST_BYTES_MAX;
@@ -22,7 +22,7 @@ pub(super) enum DirError {
         /// Which one.
         folder: String,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// Too much to be meant.
     #[error("the folder {0} holds more than {FILES_MAX} manifest files, or folders deeper than {DEPTH_MAX}")]
@@ -46,13 +46,19 @@ fn walk(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<FileText>) ->
             continue;
         };
         let inner = format!("{prefix}{name}");
-        // Gone since it was listed: the next look sees that too.
-        let Ok(kind) = std::fs::metadata(&path) else { continue };
-        if kind.is_dir() {
-            let left = depth.checked_sub(1).ok_or_else(|| DirError::TooMany(folder.display().to_string()))?;
-            walk(&path, &format!("{inner}/"), left, files)?;
-        } else if kind.is_file() && FileText::is_manifest(name) {
-            files.push(text(&path, inner));
+        match look(&path) {
+            Ok(Some(kind)) if kind.is_dir() => {
+                let left = depth.checked_sub(1).ok_or_else(|| DirError::TooMany(folder.display().to_string()))?;
+                walk(&path, &format!("{inner}/"), left, files)?;
+            }
+            Ok(Some(kind)) if kind.is_file() && FileText::is_manifest(name) => files.push(text(&path, inner)),
+            Ok(Some(_)) => {}
+            // Gone since it was listed: the next look sees that too.
+            Ok(None) => continue,
+            // What cannot be looked at is not gone, and what it last defined stays.
+            Err(error) if FileText::is_manifest(name) => files.push(unreadable(inner, &error)),
+            // It may be a folder, and nobody knows which rules are in it.
+            Err(source) => return Err(DirError::Folder { folder: path.display().to_string(), source }),
         }
         if files.len() > FILES_MAX {
             return Err(DirError::TooMany(folder.display().to_string()));
@@ -61,12 +67,26 @@ fn walk(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<FileText>) ->
     Ok(())
 }
 
+/// What stands at a path, links followed; none when nothing does. A link to what is not there is an error.
+fn look(path: &Path) -> io::Result<Option<FileType>> {
+    let is_none = |looked: &io::Result<Metadata>| matches!(looked, Err(error) if error.kind() == ErrorKind::NotFound);
+    let looked = std::fs::metadata(path);
+    if is_none(&looked) && is_none(&std::fs::symlink_metadata(path)) {
+        return Ok(None);
+    }
+    looked.map(|found| Some(found.file_type()))
+}
+
+fn unreadable(inner: String, error: &io::Error) -> FileText {
+    FileText::unreadable(inner, format!("the file cannot be read: {error}"))
+}
+
 fn text(path: &Path, inner: String) -> FileText {
     let mut bytes = vec![];
     let read = File::open(path).and_then(|file| file.take(MANIFEST_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
     match read {
         Ok(_) => FileText::from_bytes(inner, bytes),
-        Err(error) => FileText::unreadable(inner, format!("the file cannot be read: {error}")),
+        Err(error) => unreadable(inner, &error),
     }
 }
 
@@ -97,5 +117,19 @@ mod tests {
         assert!(matches!(read(&root.path().join("none")), Err(DirError::Folder { .. })));
         std::os::unix::fs::symlink(".", root.path().join("again")).expect("linked");
         assert!(matches!(read(root.path()), Err(DirError::TooMany(_))));
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_gone() {
+        let root = tempfile::tempdir().expect("a folder");
+        // A circle of links fails like a folder without the right to enter it, also for root.
+        std::os::unix::fs::symlink("freeze.yaml", root.path().join("freeze.yaml")).expect("linked");
+        std::os::unix::fs::symlink("gone", root.path().join("policy.yaml")).expect("linked");
+        let files = read(root.path()).expect("read");
+        assert!(files.iter().all(|file| file.text.is_err()), "{files:?}");
+        assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["freeze.yaml", "policy.yaml"]);
+        std::os::unix::fs::symlink("platform-freezes", root.path().join("platform-freezes")).expect("linked");
+        let read = read(root.path());
+        assert!(matches!(&read, Err(DirError::Folder { folder, .. }) if folder.ends_with("platform-freezes")));
     }
 }
