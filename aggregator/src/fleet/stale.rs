@@ -8,6 +8,10 @@ use api::result::Status;
 
 use crate::store::check::Last;
 
+/// How far ahead of our clock a run may be: clocks that are set by the network differ by less. Beyond it one of the two
+/// is wrong, and nobody knows how old the run is.
+const AHEAD_MS_MAX: i64 = 60_000;
+
 /// How a check is run, as far as its verdict needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rhythm {
@@ -17,14 +21,15 @@ pub struct Rhythm {
     pub timeout: Duration,
 }
 
-/// One node's verdict, the first that holds: no run yet is missing; too old is stale; the prober's own trouble is
-/// unknown; a failing target or an open problem is failing; else it passes (a warning passes).
+/// One node's verdict, the first that holds: no run yet is missing; too old, or of the future, is stale; the prober's
+/// own trouble is unknown; a failing target or an open problem is failing; else it passes (a warning passes).
 pub fn node_state(last: Option<&Last>, rhythm: Rhythm, now_ms: i64) -> CheckState {
     let Some(run) = last.and_then(|last| last.run.as_ref()) else {
         return CheckState::Missing;
     };
-    let age_ms = u64::try_from(now_ms.saturating_sub(run.at_ms)).unwrap_or(0);
-    if Duration::from_millis(age_ms) > stale_after(rhythm.interval, rhythm.timeout) {
+    let age_ms = now_ms.saturating_sub(run.at_ms);
+    let age = Duration::from_millis(u64::try_from(age_ms).unwrap_or(0));
+    if age_ms < -AHEAD_MS_MAX || age > stale_after(rhythm.interval, rhythm.timeout) {
         return CheckState::Stale;
     }
     match run.status {
@@ -89,7 +94,8 @@ mod tests {
         assert_eq!(state(&last(Status::Fail, 0, false)), CheckState::Failing);
         assert_eq!(state(&last(Status::Pass, 0, true)), CheckState::Failing);
         assert_eq!(state(&last(Status::Warn, 0, false)), CheckState::Passing);
-        assert_eq!(state(&last(Status::Pass, -5_000, false)), CheckState::Passing, "a run of the near future is fresh");
+        assert_eq!(state(&last(Status::Pass, -60_000, false)), CheckState::Passing, "clocks differ a little");
+        assert_eq!(state(&last(Status::Pass, -60_001, false)), CheckState::Stale, "one of the clocks is wrong");
         let mut none = last(Status::Pass, 0, true);
         none.run = None;
         assert_eq!(state(&none), CheckState::Missing, "a problem alone is no run");
