@@ -24,6 +24,15 @@ pub struct DiskError {
     pub source: io::Error,
 }
 
+// === impl DiskError ===
+
+impl DiskError {
+    /// Whether there is no room, which passes, as opposed to a disk that is broken.
+    pub fn is_full(&self) -> bool {
+        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
 /// Makes an error of an operation on a path.
 pub fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
     let path = path.to_owned();

@@ -53,7 +53,7 @@ impl Poll {
     /// Polls until `token` is cancelled; `ready` is released with the first answer.
     ///
     /// # Errors
-    /// The disk has no random source or refuses to keep assignments.
+    /// The system has no random source.
     pub async fn run(self, ready: Option<Latch>, token: CancellationToken) -> Result<(), DiskError> {
         let mut backoff = Backoff::default();
         let mut ready = ready;
@@ -75,7 +75,7 @@ impl Poll {
                 Ok(Some(assignments)) => {
                     backoff.succeeded();
                     etag = Some(assignments.etag.clone());
-                    self.publish(assignments)?;
+                    self.publish(assignments);
                     ready.take();
                     REST
                 }
@@ -108,12 +108,14 @@ impl Poll {
         Ok(Some(assignments))
     }
 
-    fn publish(&self, assignments: Assignments) -> Result<(), DiskError> {
+    fn publish(&self, assignments: Assignments) {
         tracing::info!(etag = assignments.etag, checks = assignments.checks.len(), "assignments came");
-        if **self.assignments.borrow() != assignments {
-            self.kept.write(&assignments)?;
-            self.assignments.send_replace(Arc::new(assignments));
+        if **self.assignments.borrow() == assignments {
+            return;
         }
-        Ok(())
+        if let Err(error) = self.kept.write(&assignments) {
+            tracing::error!(error = %chain(&error), "assignments cannot be kept, a start without the aggregator would run older ones");
+        }
+        self.assignments.send_replace(Arc::new(assignments));
     }
 }

@@ -83,7 +83,18 @@ impl Store {
         let mut waiting = drafts.into_iter().peekable();
         while waiting.peek().is_some() {
             if self.active().segments.back().is_none_or(|segment| segment.bytes >= SEGMENT_BYTES) {
-                self.file = self.active().begin_segment()?;
+                match self.active().begin_segment() {
+                    Ok(file) => self.file = file,
+                    Err(error) if error.is_full() => {
+                        appended.refused += waiting.count() as u64;
+                        tracing::error!(
+                            records = appended.refused,
+                            "the disk of the spool is full, records were dropped"
+                        );
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             let room = SEGMENT_BYTES.saturating_sub(self.active().segments.back().map_or(0, |segment| segment.bytes));
             let (mut seq, _) = self.active().end();
@@ -110,22 +121,21 @@ impl Store {
         let count = entries.len() as u64;
         let segment = self.epochs.back_mut().and_then(|epoch| epoch.segments.back_mut());
         let segment = segment.expect("append has begun one");
-        match append(&mut self.file, content) {
+        let written = append(&mut self.file, content).map_err(failed("write and sync the spool in", &self.folder));
+        match written {
             Ok(()) => {
                 entries.iter().for_each(|(entry, bytes)| segment.note(entry, *bytes));
                 done.written += count;
                 Ok(())
             }
-            Err(error)
-                if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) =>
-            {
+            Err(error) if error.is_full() => {
                 // Nothing of it was promised to anybody; what did get onto the disk is taken back.
                 self.file.set_len(segment.bytes).map_err(failed("cut", &self.folder))?;
                 tracing::error!(records = count, "the disk of the spool is full, records were dropped");
                 done.refused += count;
                 Ok(())
             }
-            Err(error) => Err(failed("write and sync the spool in", &self.folder)(error)),
+            Err(error) => Err(error),
         }
     }
 
