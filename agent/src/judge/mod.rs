@@ -131,6 +131,26 @@ mod tests {
     }
 
     #[test]
+    fn a_restart_while_a_problem_was_open_tells_a_beginning_and_nothing_that_contradicts_it() {
+        let check = assignment("checkout");
+        let mut before = Judge::new(&check, 0);
+        for _ in 0..3 {
+            before.push(&check, &result(Status::Fail, Some(Reason::HttpStatus)), AT, None);
+        }
+        assert!(before.has_problem());
+        // Whoever reads ends what was open when a history begins: this process never says that it is closed.
+        for first in [Status::Pass, Status::Fail, Status::Error] {
+            let drafts = Judge::new(&check, 0).push(&check, &result(first, None), AT, None);
+            assert_eq!(kinds(&drafts), ["transition"]);
+            assert!(matches!(&drafts[0].body, Body::Transition(begun) if begun.from.is_none()));
+        }
+        let at_once = Assignment { alert: api::frame::Alert { failures: 1, of: 1, recover: 1 }, ..check };
+        let mut judge = Judge::new(&at_once, 0);
+        let drafts = judge.push(&at_once, &result(Status::Fail, Some(Reason::HttpStatus)), AT, None);
+        assert_eq!(kinds(&drafts), ["transition", "problem"], "the beginning comes before what opens after it");
+    }
+
+    #[test]
     fn a_new_version_begins_a_new_history() {
         let check = assignment("checkout");
         let mut judge = Judge::new(&check, 0);
