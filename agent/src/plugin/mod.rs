@@ -75,14 +75,12 @@ impl Preparer {
                 }
             }
             // A run may begin by an older assignment for as long as the driver has not seen the new one.
-            let kept = wanted.union(&lately).cloned().collect();
-            if self.plugins.retain(&wanted, &kept) {
-                let removed = self.components.retain(&kept).and_then(|()| self.artefacts.retain(&kept));
-                if let Err(error) = removed {
-                    tracing::warn!(error = %chain(&error), "plugins that are no longer assigned cannot be removed");
-                }
+            let kept = self.plugins.retain(wanted.union(&lately).cloned().collect());
+            let removed = self.components.retain(&kept).and_then(|()| self.artefacts.retain(&kept));
+            if let Err(error) = removed {
+                tracing::warn!(error = %chain(&error), "plugins that are no longer assigned cannot be removed");
             }
-            let rest = self.rest();
+            let rest = self.rest(&wanted);
             tokio::select! {
                 () = token.cancelled() => return Ok(()),
                 changed = self.assignments.changed() => match changed {
@@ -123,8 +121,8 @@ impl Preparer {
     }
 
     /// Until the next failed plugin is to be tried again.
-    fn rest(&self) -> Duration {
-        let again = self.plugins.prepares_again_boot_ms();
+    fn rest(&self, wanted: &BTreeSet<Digest>) -> Duration {
+        let again = self.plugins.prepares_again_boot_ms(wanted);
         again.map_or(LOOK_EVERY, |at| Duration::from_millis(at.saturating_sub(self.clock.boot_ms())).min(LOOK_EVERY))
     }
 }

@@ -13,13 +13,15 @@ use process::clock::SharedClock;
 use tokio::sync::watch;
 
 use super::state::Health;
-use crate::schedule::adopt::Fitness;
+use crate::schedule::adopt::{Adopted, Fitness};
 use crate::spool::{Draft, Spool};
 
 /// Shared by all stages. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugins {
     table: Arc<Mutex<BTreeMap<Digest, Entry>>>,
+    /// Those that checks are run by, as the driver said last.
+    serving: Arc<Mutex<BTreeSet<Digest>>>,
     changes: watch::Sender<u64>,
     spool: Option<Spool>,
     clock: SharedClock,
@@ -43,7 +45,7 @@ pub struct Unavailable {
 impl Plugins {
     /// No plugins yet. Changes of state go to the spool, where there is one.
     pub fn new(spool: Option<Spool>, clock: SharedClock) -> Self {
-        Self { table: Arc::default(), changes: watch::Sender::new(0), spool, clock }
+        Self { table: Arc::default(), serving: Arc::default(), changes: watch::Sender::new(0), spool, clock }
     }
 
     /// Changes with each change of state.
@@ -112,21 +114,23 @@ impl Plugins {
         wanted.iter().filter(|digest| table[*digest].health.is_to_prepare(now_boot_ms)).cloned().collect()
     }
 
-    /// When the next failed one is tried again, on the boot-time clock.
-    pub(super) fn prepares_again_boot_ms(&self) -> Option<u64> {
+    /// When the next failed one of `wanted` is tried again, on the boot-time clock. Nobody tries another one again.
+    pub(super) fn prepares_again_boot_ms(&self, wanted: &BTreeSet<Digest>) -> Option<u64> {
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        table.values().filter_map(|entry| entry.health.prepares_again_boot_ms()).min()
+        wanted.iter().filter_map(|digest| table.get(digest)?.health.prepares_again_boot_ms()).min()
     }
 
-    /// Forgets all but `kept`, once all of `wanted` are ready: until then an older version may still serve. Says whether.
-    pub(super) fn retain(&self, wanted: &BTreeSet<Digest>, kept: &BTreeSet<Digest>) -> bool {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_ready = |digest: &Digest| table.get(digest).is_some_and(|entry| entry.plugin.is_some());
-        let all_ready = wanted.iter().all(is_ready);
-        if all_ready {
-            table.retain(|digest, _| kept.contains(digest));
-        }
-        all_ready
+    /// Takes note of what checks are run by: an older version serves until its successor is ready.
+    pub(crate) fn serve(&self, adopted: &Adopted) {
+        let serving = adopted.values().map(|assignment| assignment.plugin.clone()).collect();
+        *self.serving.lock().unwrap_or_else(PoisonError::into_inner) = serving;
+    }
+
+    /// Forgets what is neither in `kept` nor run by; gives what stays.
+    pub(super) fn retain(&self, mut kept: BTreeSet<Digest>) -> BTreeSet<Digest> {
+        kept.extend(self.serving.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).retain(|digest, _| kept.contains(digest));
+        kept
     }
 
     /// Changes an entry and tells it, unless it says the same as before: a failure that goes on is told once.
@@ -161,5 +165,42 @@ fn word(state: PluginState) -> &'static str {
         PluginState::Ready => "ready",
         PluginState::Failed => "failed",
         PluginState::Quarantined => "quarantined",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use process::clock::SystemClock;
+
+    use super::*;
+    use crate::testing::assignment;
+
+    fn digests(components: &[&[u8]]) -> BTreeSet<Digest> {
+        components.iter().map(|component| Digest::of(component)).collect()
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_waited_for() {
+        let plugins = Plugins::new(None, SystemClock::shared());
+        let (old, new) = (digests(&[b"old"]), digests(&[b"new"]));
+        plugins.to_prepare(&old);
+        plugins.fail(&Digest::of(b"old"), "no answer");
+        assert!(plugins.prepares_again_boot_ms(&old).is_some());
+        plugins.to_prepare(&new);
+        assert_eq!(plugins.prepares_again_boot_ms(&new), None, "nobody would ever try the old one again");
+    }
+
+    #[test]
+    fn what_serves_stays_and_nothing_else_while_a_successor_is_not_ready() {
+        let plugins = Plugins::new(None, SystemClock::shared());
+        plugins.to_prepare(&digests(&[b"serving", b"gone", b"broken"]));
+        plugins.fail(&Digest::of(b"broken"), "no plugin");
+        let serving = Arc::new(api::frame::Assignment { plugin: Digest::of(b"serving"), ..assignment("a") });
+        plugins.serve(&[(serving.check_id, serving)].into());
+        assert_eq!(plugins.retain(digests(&[b"broken"])), digests(&[b"broken", b"serving"]));
+        assert_eq!(plugins.fitness(&Digest::of(b"gone")), Fitness::Coming, "as if it had never been here");
+        assert!(plugins.take(&Digest::of(b"gone")).is_err_and(|error| error.state == "not here"));
+        plugins.serve(&Adopted::new());
+        assert_eq!(plugins.retain(digests(&[b"broken"])), digests(&[b"broken"]));
     }
 }

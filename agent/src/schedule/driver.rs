@@ -84,6 +84,7 @@ impl Driver {
     fn adopt(&mut self, roster: &mut Roster) {
         let offered = self.assignments.borrow_and_update().clone();
         let adopted = adopt(&roster.adopted(), &offered, |digest| self.plugins.fitness(digest));
+        self.plugins.serve(&adopted);
         self.exposition.retain(|check| adopted.contains_key(check));
         self.tell(roster.adopt(adopted, now(&self.clock)));
     }
