@@ -8,24 +8,26 @@ use url::Url;
 use super::Failure;
 use crate::outcome::HostReason;
 
-/// A URL's bytes; servers refuse more than 8 KiB.
-const URL_BYTES_MAX: usize = 8 << 10;
+/// A URL's bytes as it is sent, percent-encoded; servers refuse more than 8 KiB, and `http::Uri` more than 64.
+pub(crate) const URL_BYTES_MAX: usize = 8 << 10;
 
 /// Reads a URL that a guest gave.
 pub(crate) fn parse(text: &str) -> Result<Url, Failure> {
-    let refuse = |why: &str| Failure::new(HostReason::ProtocolError, why);
     if text.len() > URL_BYTES_MAX {
-        return Err(refuse("the URL has over 8 KiB"));
+        return Err(too_long());
     }
-    let mut url = Url::parse(text).map_err(|error| refuse(&format!("not a URL: {error}")))?;
-    check(&url)?;
-    url.set_fragment(None);
-    Ok(url)
+    let not_one = |error| Failure::new(HostReason::ProtocolError, format!("not a URL: {error}"));
+    check(Url::parse(text).map_err(not_one)?)
 }
 
-/// What holds for the URLs of redirects too.
-pub(crate) fn check(url: &Url) -> Result<(), Failure> {
+/// What holds for the URLs of redirects too; the fragment is dropped, as it is never sent.
+pub(crate) fn check(mut url: Url) -> Result<Url, Failure> {
     let refuse = |why: &str| Err(Failure::new(HostReason::ProtocolError, why));
+    url.set_fragment(None);
+    // Measured as it is written here: one byte that was given may be three once it is encoded.
+    if url.as_str().len() > URL_BYTES_MAX {
+        return Err(too_long());
+    }
     if !matches!(url.scheme(), "http" | "https") {
         return refuse("only http and https URLs are asked");
     }
@@ -33,7 +35,11 @@ pub(crate) fn check(url: &Url) -> Result<(), Failure> {
         // A URL is logged and reported; a credential in it would be too.
         return refuse("a credential belongs in a header, as a secret part, and not in the URL");
     }
-    Ok(())
+    Ok(url)
+}
+
+fn too_long() -> Failure {
+    Failure::new(HostReason::ProtocolError, format!("the URL has over {} KiB", URL_BYTES_MAX >> 10))
 }
 
 /// The origin of a URL, its port always written.
@@ -75,6 +81,8 @@ mod tests {
             assert_eq!(parse(bad).expect_err(bad).reason, HostReason::ProtocolError);
         }
         assert!(parse(&format!("https://a/{}", "x".repeat(URL_BYTES_MAX))).is_err());
+        let grows = format!("https://a/{}", "<".repeat(URL_BYTES_MAX / 2));
+        assert_eq!(parse(&grows).expect_err("12 KiB once encoded").message, "the URL has over 8 KiB");
     }
 
     #[test]

@@ -120,6 +120,19 @@ async fn redirects_are_judged_anew() {
 }
 
 #[tokio::test]
+async fn a_redirect_longer_than_a_url_ends_the_request_and_not_the_host() {
+    let server = Server::start(|path| match path {
+        "/" => redirect(&format!("/{}", "<".repeat(22_000))),
+        _ => ok("never asked"),
+    })
+    .await;
+    let grants = granted(&[format!("http://{}", server.address)], &["127.0.0.1/32"]);
+    let outcome = run(&plugin("forbidden_host"), asking(&[server.url("/")], grants), &Stage::new().backends).await;
+    assert_eq!(told(&outcome), ["protocol-error: the URL has over 8 KiB"]);
+    assert_eq!((server.seen().len(), outcome.requests[0].status), (1, Some(302)));
+}
+
+#[tokio::test]
 async fn a_secret_goes_to_its_origin_and_into_no_report() {
     let elsewhere = Server::start(|_| ok("elsewhere")).await;
     let away = elsewhere.url("/");

@@ -10,6 +10,7 @@ use std::time::Duration;
 use api::grant::Origin;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
+use http::uri::InvalidUri;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -151,7 +152,7 @@ async fn send(
         .map_err(broken)?;
     let mut driver = Driver(Some(connection));
     let clock = Stopwatch::start();
-    let response = driver.with(sender.send_request(wire(ask, origin, way.call))).await;
+    let response = driver.with(sender.send_request(wire(ask, origin, way.call)?)).await;
     report.phases.processing = Some(clock.elapsed());
     let (head, incoming): (_, Incoming) = response.map_err(broken)?.into_parts();
     report.status = Some(head.status.as_u16());
@@ -165,14 +166,17 @@ async fn send(
 }
 
 /// The request as it goes out: the guest's headers and the host's.
-fn wire(ask: &Ask, origin: &Origin, call: &Call) -> Request<Full<Bytes>> {
+fn wire(ask: &Ask, origin: &Origin, call: &Call) -> Result<Request<Full<Bytes>>, Failure> {
     let mut request = Request::new(Full::new(ask.body.clone()));
     *request.method_mut() = ask.method.clone();
     let target = match ask.url.query() {
         Some(query) => format!("{}?{query}", ask.url.path()),
         None => ask.url.path().to_owned(),
     };
-    *request.uri_mut() = target.parse().expect("a parsed URL's path and query are valid in a request");
+    // A server may have named it: what one crate writes and the other does not read is refused, never believed.
+    let unsayable =
+        |error: InvalidUri| Failure::new(HostReason::ProtocolError, format!("the URL cannot be sent: {error}"));
+    *request.uri_mut() = target.parse().map_err(unsayable)?;
     let headers = request.headers_mut();
     *headers = ask.headers.clone();
     let own = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
@@ -190,7 +194,7 @@ fn wire(ask: &Ask, origin: &Origin, call: &Call) -> Request<Full<Bytes>> {
     if let Some(parent) = &call.trace_parent {
         set(header::HeaderName::from_static("traceparent"), parent);
     }
-    request
+    Ok(request)
 }
 
 /// Drives a connection while something of it is awaited.

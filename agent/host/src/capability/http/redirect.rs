@@ -22,10 +22,7 @@ pub(super) fn target(status: StatusCode, headers: &HeaderMap, from: &Url) -> Res
     let Some(location) = headers.get(header::LOCATION) else { return Ok(None) };
     let refuse = || Failure::new(HostReason::ProtocolError, "the redirect's location is not a URL");
     let text = location.to_str().map_err(|_| refuse())?;
-    let mut url = from.join(text).map_err(|_| refuse())?;
-    allow::check(&url)?;
-    url.set_fragment(None);
-    Ok(Some(url))
+    allow::check(from.join(text).map_err(|_| refuse())?).map(Some)
 }
 
 /// Turns the request into the one for the redirect.
@@ -120,5 +117,18 @@ mod tests {
         assert_eq!(target(StatusCode::FOUND, &HeaderMap::new(), &from), Ok(None));
         headers.insert("location", HeaderValue::from_static("file:///etc/passwd"));
         assert!(target(StatusCode::FOUND, &headers, &from).is_err());
+    }
+
+    #[test]
+    fn a_location_is_as_short_as_any_url() {
+        let from = url("https://a.example/x");
+        let to = |path: String| {
+            let headers = HeaderMap::from_iter([(header::LOCATION, path.parse().expect("a value"))]);
+            target(StatusCode::FOUND, &headers, &from)
+        };
+        assert!(to(format!("/{}", "x".repeat(4_000))).is_ok());
+        for long in ["x".repeat(allow::URL_BYTES_MAX), "<".repeat(allow::URL_BYTES_MAX / 2), "<".repeat(22_000)] {
+            assert_eq!(to(format!("/{long}")).expect_err("too long").reason, HostReason::ProtocolError);
+        }
     }
 }
