@@ -80,8 +80,7 @@ async fn known(api: &Api, scope: &AgentScope, frame: &Frame, received_at_ms: i64
 /// Stores what is to be stored, counts, and makes the answer.
 async fn store(api: &Api, judged: Judged) -> Result<Result<Response, Failure>, StoreError> {
     match judged {
-        Judged::Take { batch, ack, repeated, dropped } => {
-            let accepted = batch.writes.len() as u64;
+        Judged::Take { batch, ack, accepted, repeated, dropped } => {
             api.store.batch(move |tx| tx.frame_store(&batch)).await?;
             api.ingest.count("accepted", accepted);
             api.ingest.count("repeated", repeated);

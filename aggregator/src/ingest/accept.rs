@@ -31,6 +31,8 @@ pub enum Judged {
         batch: Box<Accepted>,
         /// The answer once it is stored.
         ack: Ack,
+        /// Records that are taken.
+        accepted: u64,
         /// Records that were taken before already.
         repeated: u64,
         /// Sequence numbers that are declared dropped.
@@ -69,16 +71,20 @@ pub fn judge(agent: &AgentKey, frame: Frame, known: &Known, received_at_ms: i64)
     let (fresh, repeated): (Vec<_>, Vec<_>) = frame.records.into_iter().partition(|record| record.seq > mark.through);
     let mut writes = Vec::with_capacity(fresh.len());
     let mut rejected = vec![];
+    let mut accepted = 0;
     for record in fresh {
         let seq = record.seq;
         match take(record, known, received_at_ms) {
-            Ok(write) => writes.push(write),
+            Ok((before, write)) => {
+                accepted += 1;
+                writes.extend(before.into_iter().chain([write]));
+            }
             Err(code) => rejected.push(Rejected { seq, code }),
         }
     }
     let batch = Accepted { agent: agent.clone(), epoch, before: known.mark, after, received_at_ms, writes };
     let ack = Ack { epoch, through: after.through, rejected };
-    Judged::Take { batch: Box::new(batch), ack, repeated: repeated.len() as u64, dropped }
+    Judged::Take { batch: Box::new(batch), ack, accepted, repeated: repeated.len() as u64, dropped }
 }
 
 /// Sequence numbers of a span that lie beyond the mark.
@@ -86,8 +92,8 @@ fn new_in(first: u64, last: u64, through: u64) -> u64 {
     (last + 1).saturating_sub(first.max(through + 1))
 }
 
-/// One record, or why it is not taken.
-fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<Write, RejectedCode> {
+/// One record, after what it ends; or why it is not taken.
+fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<(Option<Write>, Write), RejectedCode> {
     let bytes = codec::encode(&record).map_err(|_| RejectedCode::TooLarge)?;
     if bytes.len() > RECORD_BYTES_MAX {
         return Err(RejectedCode::TooLarge);
@@ -97,7 +103,7 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<Write, Rej
     let body = match body {
         Body::PluginStatus(mut status) => {
             status.message = status.message.map(|message| cut(&message, TEXT_BYTES_MAX).to_owned());
-            return Ok(Write::Plugin { at_ms, status });
+            return Ok((None, Write::Plugin { at_ms, status }));
         }
         other => other,
     };
@@ -108,9 +114,13 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<Write, Rej
     if lease.is_some_and(|token| token < newest) {
         return Err(RejectedCode::Fenced);
     }
-    Ok(match body {
+    let write = match body {
         Body::Transition(transition) => {
-            Write::Result { owner, seq, kind: "transition", run_at_ms: at_ms, result: Box::new(transition.result) }
+            // The agent's first result of the check since its start or since the check changed: whoever opened a
+            // problem before is gone and never closes it. One that holds is opened again by a record that follows.
+            let ended = transition.from.is_none().then(|| Write::Problem { owner: owner.clone(), open: false });
+            let result = Box::new(transition.result);
+            return Ok((ended, Write::Result { owner, seq, kind: "transition", run_at_ms: at_ms, result }));
         }
         Body::Failure(failure) => {
             Write::Result { owner, seq, kind: "failure", run_at_ms: at_ms, result: Box::new(failure.result) }
@@ -119,7 +129,8 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<Write, Rej
         Body::Problem(problem) => Write::Problem { owner, open: problem.open },
         Body::Ledger(note) => Write::Ledger { owner, at_ms, note },
         Body::PluginStatus(_) => return Err(RejectedCode::Foreign),
-    })
+    };
+    Ok((None, write))
 }
 
 fn counts(owner: Owner, roll_up: RollUp, received_at_ms: i64) -> Write {

@@ -84,6 +84,36 @@ async fn a_frame_is_acknowledged_once_and_readers_see_it() {
 }
 
 #[tokio::test]
+async fn a_problem_ends_with_the_history_that_opened_it() {
+    let stand = Stand::new().await;
+    let check = check_id("acme-prod", "a");
+    let token = stand.token(Some("acme"), Role::Viewer).await;
+    let known = async |frame: &Frame| {
+        assert_eq!(send(&stand, "n1", frame).await.status, StatusCode::OK);
+        let document = stand.get(&format!("/v1/checks/{check}"), &token).await.json();
+        let node = &document["nodes"][0];
+        (node["problem"].as_bool(), node["state"].as_str().map(str::to_owned))
+    };
+    let open = || RecordBody::Problem(Problem { open: true, reason: None, summary: String::new() });
+    let opened = known(&frame(vec![failing(check), open()], check)).await;
+    assert_eq!(opened, (Some(true), Some("failing".to_owned())));
+    // A new process of the agent: a new epoch, and a first result that comes from nothing.
+    let anew = |epoch: u8, records: Vec<RecordBody>| {
+        let epoch = Epoch([epoch; 16]);
+        Frame { epoch, chain: chain::start(&epoch), ..frame(records, check) }
+    };
+    let mut passing = failing(check);
+    let RecordBody::Transition(transition) = &mut passing else { unreachable!("a transition") };
+    (transition.result.status, transition.result.reason) = (Status::Pass, None);
+    assert_eq!(known(&anew(8, vec![passing.clone()])).await, (Some(false), Some("passing".to_owned())));
+    // One that holds still is opened again by the record that follows; going on does not end it.
+    assert_eq!(known(&anew(9, vec![failing(check), open()])).await.0, Some(true));
+    let RecordBody::Transition(transition) = &mut passing else { unreachable!("a transition") };
+    transition.from = Some(Status::Fail);
+    assert_eq!(known(&anew(10, vec![passing])).await, (Some(true), Some("failing".to_owned())));
+}
+
+#[tokio::test]
 async fn a_gap_a_fork_a_foreign_record_and_rubbish_are_told_apart() {
     let stand = Stand::new().await;
     let check = check_id("acme-prod", "a");

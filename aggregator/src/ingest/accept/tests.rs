@@ -36,7 +36,7 @@ fn judge_one(frame: Frame, known: &Known) -> Judged {
 
 fn taken(judged: Judged) -> (Accepted, Ack, u64, u64) {
     match judged {
-        Judged::Take { batch, ack, repeated, dropped } => (*batch, ack, repeated, dropped),
+        Judged::Take { batch, ack, repeated, dropped, .. } => (*batch, ack, repeated, dropped),
         other => panic!("{other:?}"),
     }
 }
