@@ -1,13 +1,18 @@
 //! Where a plugin stands on this node: fetched, compiled, ready; failed and tried again later; quarantined after five
-//! traps in a row. Kept by `table`; it knows no clock.
+//! traps in a row: for the check whose runs trap, and for everybody when checks of two tenants met it and nobody's went
+//! well meanwhile, so that no tenant can take a plugin from another. Kept by `table`; it knows no clock.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use api::frame::PluginState;
-use api::result::{Reason, Status};
+use api::frame::{Assignment, PluginState};
+use api::id::{CheckId, TenantName};
+use api::result::{CheckResult, Reason, Status};
 
-/// A plugin that traps this often in a row is broken for everybody, not for one input.
+/// A check whose runs trap this often in a row will trap again.
 const TRAPS_MAX: u32 = 5;
+/// Tenants, or one and the platform, that have to meet it before the plugin counts as broken for everybody.
+const PARTIES_MIN: usize = 2;
 /// The first quarantine; each further one without a good run between is twice as long.
 const QUARANTINE_FIRST: Duration = Duration::from_secs(60);
 /// The longest: a repaired target may end the traps, and an hour is what that may go unseen.
@@ -22,10 +27,22 @@ const RETRY_LONGEST: Duration = Duration::from_secs(600);
 pub struct Health {
     state: Option<PluginState>,
     message: Option<String>,
-    traps_in_row: u32,
+    /// Checks whose last runs trapped; a repaired manifest begins anew.
+    uses: BTreeMap<(CheckId, String), Traps>,
+    /// Whose checks met a quarantine since a run of anybody went well.
+    parties: BTreeSet<Option<TenantName>>,
     quarantines: u32,
     failures: u32,
     /// When a failed or quarantined one is tried again, on the boot-time clock.
+    again_boot_ms: u64,
+}
+
+/// The traps of one check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Traps {
+    in_row: u32,
+    quarantines: u32,
+    /// Until when it does not run.
     again_boot_ms: u64,
 }
 
@@ -82,24 +99,55 @@ impl Health {
         }
     }
 
+    /// How often in a row this check's runs trapped, while that keeps it from running.
+    pub fn quarantine_of(&self, check: &Assignment, now_boot_ms: u64) -> Option<u32> {
+        let traps = self.uses.get(&name(check))?;
+        (now_boot_ms < traps.again_boot_ms).then_some(traps.in_row)
+    }
+
     /// Takes note of how a run of it ended.
-    pub fn ran(&mut self, status: Status, reason: Option<Reason>, now_boot_ms: u64) {
-        if status == Status::Error && reason == Some(Reason::Trap) {
-            self.traps_in_row = self.traps_in_row.saturating_add(1);
-            if self.traps_in_row >= TRAPS_MAX {
-                self.message = Some(format!("{} traps in a row", self.traps_in_row));
-                let wait_ms = doubled(QUARANTINE_FIRST, self.quarantines, QUARANTINE_LONGEST);
-                self.again_boot_ms = now_boot_ms.saturating_add(wait_ms);
-                self.quarantines = self.quarantines.saturating_add(1);
-                self.state = Some(PluginState::Quarantined);
-            }
-        } else if status != Status::Skipped {
-            (self.traps_in_row, self.quarantines) = (0, 0);
+    pub fn ran(&mut self, check: &Assignment, result: &CheckResult, now_boot_ms: u64) {
+        if result.status == Status::Error && result.reason == Some(Reason::Trap) {
+            self.trapped(check, now_boot_ms);
+        } else if result.status != Status::Skipped {
+            self.uses.remove(&name(check));
+            self.parties.clear();
+            self.quarantines = 0;
             if self.state == Some(PluginState::Quarantined) {
                 self.advance(PluginState::Ready);
             }
         }
     }
+
+    fn trapped(&mut self, check: &Assignment, now_boot_ms: u64) {
+        let traps = self.uses.entry(name(check)).or_default();
+        traps.in_row = traps.in_row.saturating_add(1);
+        if traps.in_row < TRAPS_MAX {
+            return;
+        }
+        traps.again_boot_ms = now_boot_ms.saturating_add(quarantine_ms(traps.quarantines));
+        traps.quarantines = traps.quarantines.saturating_add(1);
+        self.parties.insert(check.tenant.clone());
+        if self.parties.len() >= PARTIES_MIN {
+            self.message = Some(format!("{TRAPS_MAX} traps in a row in checks of {} tenants", self.parties.len()));
+            self.again_boot_ms = now_boot_ms.saturating_add(quarantine_ms(self.quarantines));
+            self.quarantines = self.quarantines.saturating_add(1);
+            self.state = Some(PluginState::Quarantined);
+        }
+    }
+
+    /// Forgets the traps of checks that do not run by it any more.
+    pub fn retain(&mut self, mut is_served: impl FnMut(CheckId) -> bool) {
+        self.uses.retain(|(check, _), _| is_served(*check));
+    }
+}
+
+fn name(check: &Assignment) -> (CheckId, String) {
+    (check.check_id, check.version.clone())
+}
+
+fn quarantine_ms(before: u32) -> u64 {
+    doubled(QUARANTINE_FIRST, before, QUARANTINE_LONGEST)
 }
 
 fn doubled(first: Duration, times: u32, longest: Duration) -> u64 {
@@ -110,6 +158,7 @@ fn doubled(first: Duration, times: u32, longest: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{assignment, result};
 
     fn ready() -> Health {
         let mut health = Health::default();
@@ -117,42 +166,65 @@ mod tests {
         health
     }
 
-    fn trap(health: &mut Health, now_boot_ms: u64) {
-        health.ran(Status::Error, Some(Reason::Trap), now_boot_ms);
+    fn check_of(tenant: &str, check: &str) -> Assignment {
+        Assignment { tenant: Some(tenant.parse().expect("a label")), ..assignment(check) }
+    }
+
+    fn trap(health: &mut Health, check: &Assignment, times: u32, now_boot_ms: u64) {
+        for _ in 0..times {
+            health.ran(check, &result(Status::Error, Some(Reason::Trap)), now_boot_ms);
+        }
     }
 
     #[test]
-    fn five_traps_in_a_row_quarantine_and_a_good_run_ends_it() {
+    fn five_traps_in_a_row_stop_this_check_alone_and_a_good_run_ends_it() {
+        let (mut health, bad) = (ready(), assignment("bad"));
+        trap(&mut health, &bad, 4, 0);
+        health.ran(&bad, &result(Status::Fail, Some(Reason::HttpStatus)), 0);
+        trap(&mut health, &bad, 4, 0);
+        assert_eq!(health.quarantine_of(&bad, 0), None, "a run between was no trap");
+        trap(&mut health, &bad, 1, 0);
+        assert_eq!((health.quarantine_of(&bad, 59_999), health.quarantine_of(&bad, 60_000)), (Some(5), None));
+        assert_eq!(health.quarantine_of(&assignment("good"), 0), None);
+        assert!(health.may_run(0), "others run on");
+        let repaired = Assignment { version: "v2".into(), ..bad.clone() };
+        assert_eq!(health.quarantine_of(&repaired, 0), None);
+        health.ran(&bad, &result(Status::Pass, None), 60_000);
+        assert_eq!(health.uses, BTreeMap::new());
+    }
+
+    #[test]
+    fn one_tenant_takes_a_plugin_from_nobody_and_two_show_that_it_is_broken() {
         let mut health = ready();
-        for _ in 0..4 {
-            trap(&mut health, 0);
+        for check in ["a", "b", "c"] {
+            trap(&mut health, &check_of("acme", check), 20, 0);
         }
-        health.ran(Status::Fail, Some(Reason::HttpStatus), 0);
-        for _ in 0..4 {
-            trap(&mut health, 0);
-        }
-        assert!(health.may_run(0), "a run between was no trap");
-        trap(&mut health, 0);
+        assert_eq!(health.state(), Some(PluginState::Ready), "all of one tenant");
+        let other = check_of("other", "a");
+        health.ran(&other, &result(Status::Pass, None), 0);
+        trap(&mut health, &other, 5, 0);
+        assert_eq!(health.state(), Some(PluginState::Ready), "it went well between them");
+        trap(&mut health, &check_of("acme", "a"), 1, 0);
         assert_eq!(health.state(), Some(PluginState::Quarantined));
         assert!(!health.may_run(59_999) && health.may_run(60_000));
-        health.ran(Status::Pass, None, 60_000);
+        health.ran(&check_of("third", "a"), &result(Status::Pass, None), 60_000);
         assert_eq!(health.state(), Some(PluginState::Ready));
     }
 
     #[test]
     fn quarantines_grow_while_it_goes_on_trapping() {
-        let mut health = ready();
-        let mut now = 0;
-        let mut waits = vec![];
-        for _ in 0..5 {
-            trap(&mut health, now);
-        }
+        let (mut health, bad) = (ready(), assignment("bad"));
+        let (mut now, mut waits) = (0, vec![]);
+        trap(&mut health, &bad, 5, now);
         for _ in 0..8 {
-            waits.push((health.again_boot_ms - now) / 1_000);
-            now = health.again_boot_ms;
-            trap(&mut health, now);
+            let again = health.uses[&name(&bad)].again_boot_ms;
+            waits.push((again - now) / 1_000);
+            now = again;
+            trap(&mut health, &bad, 1, now);
         }
         assert_eq!(waits, [60, 120, 240, 480, 960, 1_920, 3_600, 3_600]);
+        health.retain(|_| false);
+        assert_eq!(health.uses, BTreeMap::new());
     }
 
     #[test]

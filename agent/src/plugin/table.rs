@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::frame::{Body, PluginState, PluginStatus};
+use api::frame::{Assignment, Body, PluginState, PluginStatus};
 use api::id::Digest;
 use api::limits::{TEXT_BYTES_MAX, cut};
 use api::result::CheckResult;
@@ -63,16 +63,20 @@ impl Plugins {
         }
     }
 
-    /// The plugin, to run it now.
+    /// The plugin of a check, to run it now.
     ///
     /// # Errors
-    /// It is not ready, failed, or in quarantine.
-    pub fn take(&self, digest: &Digest) -> Result<Plugin, Unavailable> {
+    /// It is not ready, failed, or in quarantine, for this check or for all.
+    pub fn take(&self, check: &Assignment) -> Result<Plugin, Unavailable> {
         let now_boot_ms = self.clock.boot_ms();
         let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(entry) = table.get(digest) else {
+        let Some(entry) = table.get(&check.plugin) else {
             return Err(Unavailable { state: "not here", message: "it has just been assigned".to_owned() });
         };
+        if let Some(traps) = entry.health.quarantine_of(check, now_boot_ms) {
+            let message = format!("{traps} traps in a row in this check");
+            return Err(Unavailable { state: word(PluginState::Quarantined), message });
+        }
         match &entry.plugin {
             Some(plugin) if entry.health.may_run(now_boot_ms) => Ok(plugin.clone()),
             _ => Err(Unavailable {
@@ -82,10 +86,10 @@ impl Plugins {
         }
     }
 
-    /// Takes note of how a run of it ended.
-    pub fn ran(&self, digest: &Digest, result: &CheckResult) {
+    /// Takes note of how a run of a check ended.
+    pub fn ran(&self, check: &Assignment, result: &CheckResult) {
         let now_boot_ms = self.clock.boot_ms();
-        self.change(digest, |entry| entry.health.ran(result.status, result.reason, now_boot_ms));
+        self.change(&check.plugin, |entry| entry.health.ran(check, result, now_boot_ms));
     }
 
     /// It came a step further.
@@ -124,6 +128,9 @@ impl Plugins {
     pub(crate) fn serve(&self, adopted: &Adopted) {
         let serving = adopted.values().map(|assignment| assignment.plugin.clone()).collect();
         *self.serving.lock().unwrap_or_else(PoisonError::into_inner) = serving;
+        for entry in self.table.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
+            entry.health.retain(|check| adopted.contains_key(&check));
+        }
     }
 
     /// Forgets what is neither in `kept` nor run by; gives what stays.
@@ -195,11 +202,12 @@ mod tests {
         let plugins = Plugins::new(None, SystemClock::shared());
         plugins.to_prepare(&digests(&[b"serving", b"gone", b"broken"]));
         plugins.fail(&Digest::of(b"broken"), "no plugin");
-        let serving = Arc::new(api::frame::Assignment { plugin: Digest::of(b"serving"), ..assignment("a") });
+        let serving = Arc::new(Assignment { plugin: Digest::of(b"serving"), ..assignment("a") });
         plugins.serve(&[(serving.check_id, serving)].into());
         assert_eq!(plugins.retain(digests(&[b"broken"])), digests(&[b"broken", b"serving"]));
         assert_eq!(plugins.fitness(&Digest::of(b"gone")), Fitness::Coming, "as if it had never been here");
-        assert!(plugins.take(&Digest::of(b"gone")).is_err_and(|error| error.state == "not here"));
+        let gone = Assignment { plugin: Digest::of(b"gone"), ..assignment("a") };
+        assert!(plugins.take(&gone).is_err_and(|error| error.state == "not here"));
         plugins.serve(&Adopted::new());
         assert_eq!(plugins.retain(digests(&[b"broken"])), digests(&[b"broken"]));
     }

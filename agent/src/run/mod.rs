@@ -168,7 +168,7 @@ impl Runner {
                 (result, outcome, lease)
             }
         };
-        self.plugins.ran(&assignment.plugin, &result);
+        self.plugins.ran(&assignment, &result);
         self.metrics.ran(&result);
         let ledger = self.ledgers.tell(&call::owner(&assignment)).await.unwrap_or_default();
         Ran { assignment, result, outcome, lease, began_boot_ms, ledger }
@@ -179,7 +179,7 @@ impl Runner {
         let missing =
             |error: &dyn std::error::Error| Skip { reason: Reason::PrerequisiteMissing, summary: error.to_string() };
         let unavailable = |summary: String| Skip { reason: Reason::PluginUnavailable, summary };
-        let plugin = self.plugins.take(&assignment.plugin).map_err(|error| unavailable(error.to_string()))?;
+        let plugin = self.plugins.take(assignment).map_err(|error| unavailable(error.to_string()))?;
         let secrets = self.vault.of_check(assignment.check_id, &assignment.secrets).map_err(|error| missing(&error))?;
         let timeout = Duration::from_millis(assignment.timeout_ms);
         let left = self.left(assignment, &plugin).await.map_err(|error| missing(&error))?;
