@@ -9,7 +9,7 @@ pub(crate) mod resolve;
 mod special;
 mod tls;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use api::grant::{Effective, Origin};
@@ -70,7 +70,9 @@ impl Failure {
 /// Which phase a request is in; its failure to come in time is named after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Stage {
+    /// Waiting for a place to resolve in: the node is busy, the target has not been asked for yet.
     #[default]
+    Queue,
     Resolve,
     Connect,
     Talk,
@@ -86,18 +88,18 @@ impl Dialer {
         Ok(Self { tls: Tls::new(extra_roots)?, resolving: Resolving::new(resolver) })
     }
 
-    /// A connection to an origin that the allow-list has admitted. Phases and TLS facts go into the report as they
+    /// A connection of a tenant to an origin that the allow-list has admitted. Phases and TLS facts go into the report as they
     /// come, so that they are there however far this gets.
     pub(crate) async fn dial(
         &self,
+        tenant: &str,
         origin: &Origin,
         grants: &Effective,
         deadline: Instant,
         stage: &mut Stage,
         report: &mut RequestReport,
     ) -> Result<Stream, Failure> {
-        *stage = Stage::Resolve;
-        let addresses = self.addresses(origin, report).await?;
+        let addresses = self.addresses(tenant, origin, stage, report).await?;
         let judged = special::judge(&addresses, grants).map_err(|refused| {
             let subject = format!("{origin} at {}", refused.address);
             Failure::denied(subject, refused.refusal.to_string())
@@ -118,12 +120,21 @@ impl Dialer {
         stream
     }
 
-    async fn addresses(&self, origin: &Origin, report: &mut RequestReport) -> Result<Vec<std::net::IpAddr>, Failure> {
+    async fn addresses(
+        &self,
+        tenant: &str,
+        origin: &Origin,
+        stage: &mut Stage,
+        report: &mut RequestReport,
+    ) -> Result<Vec<IpAddr>, Failure> {
         if let Some(literal) = allow::literal(&origin.host) {
             return Ok(vec![literal]);
         }
+        *stage = Stage::Queue;
+        let place = self.resolving.place(tenant).await;
+        *stage = Stage::Resolve;
         let clock = Stopwatch::start();
-        let found = self.resolving.addresses(&origin.host).await;
+        let found = self.resolving.addresses(place, &origin.host).await;
         report.phases.resolve = Some(clock.elapsed());
         found
     }

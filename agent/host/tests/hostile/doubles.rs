@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
+use std::sync::mpsc::Receiver;
 
 use futures_util::future::{BoxFuture, ready};
 use host::{BackendError, LedgerBackend, LedgerEntry, LedgerMark, NodeBackend, Owner, Resolve, StateBackend};
@@ -22,6 +23,18 @@ impl Names {
 impl Resolve for Names {
     fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         self.0.get(name).cloned().ok_or_else(|| io::Error::other("no such name"))
+    }
+}
+
+/// Names that resolve, and for every other one a resolver that says nothing until its sender is dropped.
+pub(crate) struct Stalls(pub(crate) Names, pub(crate) Mutex<Receiver<()>>);
+
+impl Resolve for Stalls {
+    fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        self.0.resolve(name).or_else(|error| {
+            let _ = self.1.lock().expect("no look-up panics").recv();
+            Err(error)
+        })
     }
 }
 

@@ -1,12 +1,14 @@
 //! Guests that ask what they were not granted, and hosts that send them there.
 
+use std::sync::Mutex;
+
 use api::grant::{Effective, GrantSet};
 use api::limits::RunLimits;
 use host::outcome::{HostReason, Outcome};
 use host::{Call, End, Secret, run};
 use serde_json::json;
 
-use crate::doubles::Names;
+use crate::doubles::{Names, Stalls};
 use crate::server::{Server, ok, redirect};
 use crate::stage::{Stage, call, plugin};
 
@@ -89,6 +91,29 @@ async fn names_are_judged_by_their_addresses() {
     assert!(told[2].ends_with("spec.ceiling.addresses: [\"::1/128\"]"), "{}", told[2]);
     assert!(told[3].starts_with("dns-failure: nowhere.example"), "{}", told[3]);
     assert!(outcome.requests[3].phases.resolve.is_some() && outcome.requests[3].phases.connect.is_none());
+}
+
+#[tokio::test]
+async fn stalled_names_keep_nobody_else_waiting_and_blame_no_target() {
+    let server = Server::start(|_| ok("hello")).await;
+    let (release, stalled) = std::sync::mpsc::channel();
+    let names = Stalls(Names::of(&[("shop.example", "127.0.0.1")]), Mutex::new(stalled));
+    let stage = Stage::with(names, Vec::new());
+    let shop = format!("http://shop.example:{}", server.address.port());
+    // Eight look-ups are what the tenant may have; the ninth gets no place, however long its own name would take.
+    let urls: Vec<_> = (0..9).map(|n| format!("http://stalled-{n}.example:80")).collect();
+    let mut greedy = asking(&urls, granted(&urls, &[]));
+    greedy.config_json = json!({"urls": urls, "timeout_ms": 100}).to_string();
+    let outcome = run(&plugin("forbidden_host"), greedy, &stage.backends).await;
+    let greedy = told(&outcome);
+    assert!(greedy[..8].iter().all(|line| line.starts_with("dns-failure")), "{greedy:?}");
+    assert!(greedy[8].starts_with("quota-exceeded: the node resolves"), "{greedy:?}");
+    assert!(outcome.requests[8].phases.resolve.is_none());
+
+    let mut modest = asking(std::slice::from_ref(&shop), granted(std::slice::from_ref(&shop), &["127.0.0.1/32"]));
+    modest.owner.tenant = "other".to_owned();
+    assert_eq!(told(&run(&plugin("forbidden_host"), modest, &stage.backends).await), ["200 hello"]);
+    drop(release);
 }
 
 #[tokio::test]

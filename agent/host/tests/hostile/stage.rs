@@ -10,7 +10,7 @@ use api::grant::Effective;
 use api::id::Digest;
 use api::limits::RunLimits;
 use host::artefact::{Key, Name, seal};
-use host::{Backends, Call, Dialer, DialerConfig, Engine, LedgerEntry, Owner, Plugin, engine};
+use host::{Backends, Call, Dialer, DialerConfig, Engine, LedgerEntry, Owner, Plugin, Resolve, engine};
 use rustls_pki_types::CertificateDer;
 
 use crate::doubles::{Ledger, Names, NoNode, State};
@@ -120,7 +120,7 @@ impl Stage {
         Self::with(Names::default(), Vec::new())
     }
 
-    pub(crate) fn with(names: Names, extra_roots: Vec<CertificateDer<'static>>) -> Self {
+    pub(crate) fn with(names: impl Resolve + 'static, extra_roots: Vec<CertificateDer<'static>>) -> Self {
         let ledger = Arc::new(Ledger::default());
         let dialer = Dialer::new(DialerConfig { extra_roots, resolver: Arc::new(names) }).expect("a dialer");
         let backends = Backends {

@@ -128,6 +128,10 @@ async fn hop(way: &Way<'_>, ask: &Ask, deadline: Instant, record: &mut Exchange)
 
 fn late(stage: Stage) -> Failure {
     match stage {
+        // A guest takes `deadline-exceeded` for a slow target; this is the node's own budget.
+        Stage::Queue => {
+            Failure::new(HostReason::QuotaExceeded, "the node resolves as many names as it may, none came free in time")
+        }
         Stage::Resolve => Failure::new(HostReason::DnsFailure, "the name was not resolved in time"),
         Stage::Connect => Failure::new(HostReason::ConnectTimeout, "no connection in time"),
         Stage::Talk => Failure::new(HostReason::DeadlineExceeded, "the answer did not come in time"),
@@ -143,7 +147,8 @@ async fn send(
     report: &mut RequestReport,
 ) -> Result<Hop, Failure> {
     allow::admit(origin, &way.call.grants)?;
-    let stream = way.dialer.dial(origin, &way.call.grants, deadline, stage, report).await?;
+    let call = way.call;
+    let stream = way.dialer.dial(&call.owner.tenant, origin, &call.grants, deadline, stage, report).await?;
     let broken = |error: hyper::Error| Failure::new(HostReason::ProtocolError, format!("HTTP: {error}"));
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(HEAD_BYTES_MAX)
@@ -152,7 +157,7 @@ async fn send(
         .map_err(broken)?;
     let mut driver = Driver(Some(connection));
     let clock = Stopwatch::start();
-    let response = driver.with(sender.send_request(wire(ask, origin, way.call)?)).await;
+    let response = driver.with(sender.send_request(wire(ask, origin, call)?)).await;
     report.phases.processing = Some(clock.elapsed());
     let (head, incoming): (_, Incoming) = response.map_err(broken)?.into_parts();
     report.status = Some(head.status.as_u16());
