@@ -7,9 +7,10 @@ use api::frame::{Assignments, codec};
 use sha2::{Digest as _, Sha256};
 
 use crate::disk::{self, DiskError};
+use crate::http::aggregator::ASSIGNMENTS_BYTES_MAX;
 
 /// What the aggregator may send, as `http/aggregator` has it, and the checksum.
-const KEPT_BYTES_MAX: usize = (8 << 20) + SUM_BYTES;
+const KEPT_BYTES_MAX: usize = ASSIGNMENTS_BYTES_MAX + SUM_BYTES;
 const SUM_BYTES: usize = 32;
 
 /// The file of the last assignments: SHA-256 of the rest, and the rest in MessagePack.

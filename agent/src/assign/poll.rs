@@ -94,18 +94,24 @@ impl Poll {
 
     async fn ask(&self, etag: Option<&str>) -> Result<Option<Assignments>, CallError> {
         let present = self.assignments.borrow().clone();
-        if etag.is_some() && !self.vault.holds(&present) {
-            self.vault.replace(self.aggregator.secrets().await?);
+        if etag.is_some() {
+            self.fill_vault(&present).await;
         }
         let Some(assignments) = self.aggregator.assignments(etag).await? else { return Ok(None) };
-        if !self.vault.holds(&assignments) {
-            // Without them the checks are skipped and say so; the others must not wait.
-            match self.aggregator.secrets().await {
-                Ok(secrets) => self.vault.replace(secrets),
-                Err(error) => tracing::warn!(error = %chain(&error), "values of secrets cannot be asked for"),
-            }
-        }
+        self.fill_vault(&assignments).await;
         Ok(Some(assignments))
+    }
+
+    /// Asks for values that are not here. Without them their checks are skipped and say so; no other check and no change
+    /// of assignments waits for them.
+    async fn fill_vault(&self, assignments: &Assignments) {
+        if self.vault.holds(assignments) {
+            return;
+        }
+        match self.aggregator.secrets().await {
+            Ok(secrets) => self.vault.replace(secrets),
+            Err(error) => tracing::warn!(error = %chain(&error), "values of secrets cannot be asked for"),
+        }
     }
 
     fn publish(&self, assignments: Assignments) {
@@ -117,5 +123,40 @@ impl Poll {
             tracing::error!(error = %chain(&error), "assignments cannot be kept, a start without the aggregator would run older ones");
         }
         self.assignments.send_replace(Arc::new(assignments));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::frame::SecretRef;
+    use process::clock::SystemClock;
+    use process::http::client::Client;
+    use process::tls::{self, ClientFiles};
+
+    use super::*;
+    use crate::testing::assignment;
+
+    #[tokio::test]
+    async fn values_that_cannot_be_had_keep_nothing_waiting() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // Nobody listens on a port that was just given back.
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+        let address = format!("https://127.0.0.1:{port}").parse().expect("an address");
+        let tls = tls::client(ClientFiles { roots: None, identity: None }).expect("public authorities");
+        let poll = Poll {
+            aggregator: Aggregator::new(Client::new(tls), &address),
+            kept: Kept::at(folder.path().join("assignments")),
+            vault: Vault::default(),
+            assignments: watch::Sender::new(Arc::default()),
+            clock: SystemClock::shared(),
+        };
+        let mut check = assignment("checkout");
+        check.secrets = vec![SecretRef { name: "api-key".into(), version: Some("1".into()) }];
+        let assignments = Assignments { etag: "v1".into(), checks: vec![check], plugins: vec![] };
+        poll.fill_vault(&assignments).await;
+        assert!(!poll.vault.holds(&assignments), "the next poll asks again");
+        poll.publish(assignments);
+        assert_eq!(poll.assignments.borrow().checks.len(), 1);
     }
 }

@@ -19,10 +19,12 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 const COMPONENT_TIME_MAX: Duration = Duration::from_secs(60);
 /// A lease that takes longer than this to get has lost too much of itself: the margin is 30 s.
 const LEASE_TIME_MAX: Duration = Duration::from_secs(5);
-/// 1,000 checks with a configuration of 8 KiB each.
-const ASSIGNMENTS_BYTES_MAX: usize = 8 << 20;
-/// 1,000 secrets of 1 KiB.
-const SECRETS_BYTES_MAX: usize = 1 << 20;
+/// Five tenants that use up their usual limits, 200 checks with a configuration of `CONFIG_BYTES_MAX` each (a test has
+/// one), or 8,000 checks of 8 KiB: one tenant cannot keep the others' changes from a node.
+pub const ASSIGNMENTS_BYTES_MAX: usize = 64 << 20;
+/// 1,000 checks with the 16 secrets a manifest may name, of 1 KiB each. Beyond it checks with secrets are skipped and
+/// say so; assignments do not wait for secrets.
+const SECRETS_BYTES_MAX: usize = 16 << 20;
 /// An acknowledgement that rejects all of a frame's 4,096 records.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// Of a complaint, what goes into a log line.
@@ -190,7 +192,20 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use api::frame::Assignment;
+    use api::limits::CONFIG_BYTES_MAX;
+
     use super::*;
+    use crate::testing::assignment;
+
+    #[test]
+    fn a_tenant_at_its_limits_takes_a_quarter_of_the_assignments() {
+        let config = serde_json::json!({ "text": "x".repeat(CONFIG_BYTES_MAX - 11) });
+        assert_eq!(config.to_string().len(), CONFIG_BYTES_MAX);
+        let check = Assignment { config, ..assignment("checkout") };
+        let assignments = Assignments { etag: "v1".into(), checks: vec![check; 200], plugins: vec![] };
+        assert!(codec::encode(&assignments).expect("encodes").len() <= ASSIGNMENTS_BYTES_MAX / 4);
+    }
 
     #[test]
     fn back_pressure_says_how_long() {
