@@ -39,6 +39,8 @@ struct Book {
     /// Entries marked since they were told last.
     touched: Vec<LedgerEntry>,
     lines: usize,
+    /// Whether the file may end with a part of a line: what was appended to it would be lost with that part.
+    is_torn: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -131,16 +133,18 @@ impl Book {
     /// Reads what a process before left. A torn last line was never answered for, so nothing was made after it.
     fn open(path: PathBuf) -> Result<Self, DiskError> {
         let bytes = disk::read(&path, FILE_BYTES_MAX)?.unwrap_or_default();
-        let mut book = Self { path, open: vec![], touched: vec![], lines: 0 };
+        let mut book = Self { path, open: vec![], touched: vec![], lines: 0, is_torn: false };
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<Line>(line) {
                 Ok(Line { mark, run: _, kind, key, id }) => book.apply(mark, LedgerEntry { kind, key, id }),
                 Err(error) => tracing::warn!(file = %book.path.display(), %error, "a line of a ledger is damaged"),
             }
         }
-        if !bytes.is_empty() {
-            book.rewrite()?;
-        }
+        // What follows a torn line is lost with it.
+        book.is_torn = !bytes.is_empty();
+        book.repair()?;
+        // Whoever was killed told nobody.
+        book.touched.clone_from(&book.open);
         Ok(book)
     }
 
@@ -153,7 +157,7 @@ impl Book {
             return Ok(());
         }
         let line = Line { mark, run, kind: entry.kind.clone(), key: entry.key.clone(), id: entry.id.clone() };
-        self.append(&line).map_err(|error| broken(&error))?;
+        self.repair().and_then(|()| self.append(&line)).map_err(|error| broken(&error))?;
         let known = self.open.iter().find(|open| is_same(open, &entry)).and_then(|open| open.id.clone());
         self.touched.retain(|touched| !is_same(touched, &entry));
         self.touched.push(LedgerEntry { id: entry.id.clone().or(known), ..entry.clone() });
@@ -182,7 +186,9 @@ impl Book {
         let mut bytes = serde_json::to_vec(line).expect("strings have a JSON form");
         bytes.push(b'\n');
         let mut file = open_for_append(&self.path).map_err(failed("open", &self.path))?;
+        self.is_torn = true;
         file.write_all(&bytes).and_then(|()| file.sync_data()).map_err(failed("write", &self.path))?;
+        self.is_torn = false;
         if self.lines == 0 {
             disk::sync_folder(folder)?;
         }
@@ -190,11 +196,17 @@ impl Book {
         Ok(())
     }
 
+    /// Makes a file whole that a full disk or a kill has left torn.
+    fn repair(&mut self) -> Result<(), DiskError> {
+        if self.is_torn { self.rewrite() } else { Ok(()) }
+    }
+
     /// Writes what is open, and nothing else.
     fn rewrite(&mut self) -> Result<(), DiskError> {
-        self.lines = self.open.len();
         if self.open.is_empty() {
-            return disk::remove(&self.path);
+            disk::remove(&self.path)?;
+            (self.lines, self.is_torn) = (0, false);
+            return Ok(());
         }
         let line = |entry: &LedgerEntry| {
             let LedgerEntry { kind, key, id } = entry.clone();
@@ -203,7 +215,9 @@ impl Book {
             bytes.push(b'\n');
             bytes
         };
-        disk::replace(&self.path, &self.open.iter().flat_map(line).collect::<Vec<u8>>())
+        disk::replace(&self.path, &self.open.iter().flat_map(line).collect::<Vec<u8>>())?;
+        (self.lines, self.is_torn) = (self.open.len(), false);
+        Ok(())
     }
 
     fn tell(&mut self) -> Vec<LedgerNote> {
@@ -278,6 +292,37 @@ mod tests {
         mark(&next, LedgerMark::Intent, entry("b", None)).await.expect("marks");
         let after = Ledgers::new(folder.path().to_owned());
         assert_eq!(after.left(&owner()).await.expect("reads"), [entry("a", None), entry("b", None)]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_a_mark_and_loses_none_after_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ledgers = Ledgers::new(folder.path().to_owned());
+        mark(&ledgers, LedgerMark::Intent, entry("a", None)).await.expect("marks");
+        let path = file_of(folder.path(), &owner());
+        std::fs::remove_file(&path).expect("removes");
+        std::os::unix::fs::symlink("/dev/full", &path).expect("links");
+        let refused = mark(&ledgers, LedgerMark::Intent, entry("b", None)).await;
+        assert!(matches!(refused, Err(BackendError::Failed(_))));
+        // Room again, and the part of a line that did get there.
+        std::fs::remove_file(&path).expect("removes");
+        std::fs::write(&path, br#"{"mark":"intent","ru"#).expect("writes");
+        mark(&ledgers, LedgerMark::Intent, entry("c", None)).await.expect("marks");
+        let next = Ledgers::new(folder.path().to_owned());
+        assert_eq!(next.left(&owner()).await.expect("reads"), [entry("a", None), entry("c", None)]);
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_process_told_nobody_the_next_one_tells() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ledgers = Ledgers::new(folder.path().to_owned());
+        mark(&ledgers, LedgerMark::Created, entry("a", Some("7"))).await.expect("marks");
+        let next = Ledgers::new(folder.path().to_owned());
+        let told = next.tell(&owner()).await.expect("tells");
+        let left =
+            LedgerNote { kind: "sale.order".into(), key: "a".into(), id: Some("7".into()), state: LedgerState::Left };
+        assert_eq!(told, [left]);
+        assert_eq!(next.tell(&owner()).await.expect("tells"), []);
     }
 
     #[tokio::test]
