@@ -16,7 +16,7 @@ pub struct CreateRelease {
     pub service: String,
     /// What is released.
     pub subject: Subject,
-    /// Its class, fixed from here on: later it can only become stricter.
+    /// Its class, fixed from here on: the same digest with another class is refused with 409.
     pub class: Class,
     /// The caller's name of it, such as a version; 128 bytes at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
