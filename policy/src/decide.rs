@@ -122,8 +122,7 @@ impl Question<'_> {
             findings.extend(judged.findings);
             findings.extend(require::without_policy(self.ask, &policies, classes));
             findings.extend(self.snapshot.broken.iter().map(|document| {
-                let message =
-                    format!("`{}` cannot be read, so nobody knows what it says", document.name);
+                let message = format!("`{}` cannot be read, so nobody knows what it says", document.name);
                 let rule = Some(RuleRef { name: document.name.clone(), version: String::new() });
                 Finding { rule, ..Finding::new(Code::Indeterminate, message, "correct the document") }
             }));

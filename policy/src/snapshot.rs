@@ -99,6 +99,8 @@ pub struct CheckNow {
     pub layer: Layer,
     /// The nodes that placement intended; a silent one is here too.
     pub nodes: Vec<NodeNow>,
+    /// Where its manifest is refused: then it is intended nowhere.
+    pub refused_at: Option<String>,
 }
 
 /// A check on one node.

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use api::catalogue::{Catalogue, Law as InForce};
+use api::catalogue::{Catalogue, Law as InForce, UnfitCheck};
 use api::http::check::CheckState;
 use api::http::decision::Ask;
 use api::id::{Digest, EnvironmentName, TenantName};
 use api::limits::stale_after;
 use api::manifest::release_policy::Class;
-use api::manifest::{Kind, Manifest, tenant};
+use api::manifest::{Kind, Manifest, check, tenant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use policy::freeze::zone;
@@ -162,7 +162,29 @@ fn checks(
 ) -> Result<Vec<CheckNow>, StoreError> {
     let last = view.check_last_all(asked.scope)?;
     let here = law.catalogue.checks_of(tenant).filter(|check| check.environment.as_ref() == Some(environment));
-    Ok(here.map(|check| check_now(&standing(&law.plan, check, &last, asked.now_ms))).collect())
+    let fit = here.map(|check| check_now(&standing(&law.plan, check, &last, asked.now_ms)));
+    let unfit = law.catalogue.unfit_of(tenant).filter(|check| check.binding.environment == *environment);
+    Ok(fit.chain(unfit.map(unfit_now)).collect())
+}
+
+/// A check that may not run is intended nowhere.
+fn unfit_now(check: &UnfitCheck) -> CheckNow {
+    CheckNow {
+        service: check.service.clone(),
+        refused_at: Some(check.refused_at.clone()),
+        ..described(&check.manifest, vec![])
+    }
+}
+
+fn described(manifest: &Manifest<check::Spec>, nodes: Vec<NodeNow>) -> CheckNow {
+    CheckNow {
+        name: manifest.id(),
+        labels: manifest.metadata.labels.clone(),
+        service: manifest.spec.service.clone(),
+        layer: manifest.spec.layer,
+        nodes,
+        refused_at: None,
+    }
 }
 
 fn check_now(standing: &Standing<'_>) -> CheckNow {
@@ -188,11 +210,5 @@ fn check_now(standing: &Standing<'_>) -> CheckNow {
             evidence: run.map(|run| run.evidence.clone()).unwrap_or_default(),
         }
     });
-    CheckNow {
-        name: manifest.id(),
-        labels: manifest.metadata.labels.clone(),
-        service: spec.service.clone(),
-        layer: spec.layer,
-        nodes: nodes.collect(),
-    }
+    described(manifest, nodes.collect())
 }

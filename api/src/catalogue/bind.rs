@@ -25,7 +25,7 @@ pub(super) struct Namespaces {
     /// Those with one tenant.
     pub(super) bound: BTreeMap<Namespace, Binding>,
     /// Those with several: they belong to nobody.
-    pub(super) contested: BTreeMap<Namespace, Vec<TenantName>>,
+    pub(super) contested: BTreeMap<Namespace, Vec<Binding>>,
 }
 
 /// The owner that an object's namespace gives it.
@@ -35,7 +35,7 @@ pub(super) enum Owner<'n> {
     /// A tenant's.
     Tenant(&'n Binding),
     /// Nobody's: unclaimed, or claimed by these.
-    Nobody(&'n [TenantName]),
+    Nobody(&'n [Binding]),
 }
 
 /// The name of a tenant's document: both follow the same alphabet.
@@ -61,8 +61,8 @@ pub(super) fn bind(tenants: &Tenants) -> (Namespaces, Vec<(TenantName, Fault)>) 
             namespaces.bound.extend(claims.pop().map(|(_, binding, _)| (namespace.clone(), binding)));
             continue;
         }
-        let claimants: Vec<_> = claims.iter().map(|(name, ..)| (*name).clone()).collect();
-        let names = claimants.iter().map(TenantName::as_str).collect::<Vec<_>>().join(" and ");
+        let claimants: Vec<_> = claims.iter().map(|(_, binding, _)| binding.clone()).collect();
+        let names = claimants.iter().map(|claim| claim.tenant.as_str()).collect::<Vec<_>>().join(" and ");
         let message = format!("`{namespace}` is claimed by {names} and belongs to nobody");
         faults.extend(
             claims
@@ -86,7 +86,7 @@ impl Namespaces {
 }
 
 /// What to say of an object in a namespace that is nobody's.
-pub(super) fn ownerless(namespace: Option<&Namespace>, claimants: &[TenantName]) -> Fault {
+pub(super) fn ownerless(namespace: Option<&Namespace>, claimants: &[Binding]) -> Fault {
     let name = namespace.map_or("", Namespace::as_str);
     let message = if claimants.is_empty() {
         format!("`{name}` belongs to no tenant")

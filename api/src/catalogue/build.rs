@@ -9,7 +9,7 @@ use super::admit;
 use super::bind::{self, Namespaces, Owner};
 use super::describe::{DescribedPlugin, DescribedPlugins};
 use super::keep::Memory;
-use super::set::{Catalogue, Check, Plugin};
+use super::set::{Catalogue, Check, Plugin, UnfitCheck};
 use crate::frame::PluginRef;
 use crate::id::{CheckId, TenantName};
 use crate::manifest::{Document, Fault, FileText, Head, Manifest, Refusal, Source, check, locate};
@@ -48,6 +48,9 @@ fn version(documents: &Documents, made: &Catalogue) -> String {
     }
     for check in made.checks.values() {
         hash.update(format!("{} {}\n", check.id, check.plugin.digest));
+    }
+    for check in &made.unfit {
+        hash.update(format!("{} {} unfit\n", check.binding.tenant, check.manifest.head()));
     }
     for law in &made.broken_law {
         hash.update(format!("{} {} {}\n", law.scope, law.rule, law.why));
@@ -120,11 +123,31 @@ impl Build<'_> {
             let Document::Check(manifest) = document else { continue };
             match self.admit(manifest, &mut counts) {
                 Ok(check) => drop(self.made.checks.insert(check.id, check)),
-                Err(faults) => {
-                    faults.into_iter().for_each(|fault| self.refuse(&manifest.source, manifest.head(), fault))
-                }
+                Err(faults) => self.hold_unfit(manifest, faults),
             }
         }
+    }
+
+    /// Refuses a check, and remembers whose it is: who requires it misses it.
+    fn hold_unfit(&mut self, manifest: &Arc<Manifest<check::Spec>>, faults: Vec<Fault>) {
+        let first = self.made.refused.len();
+        faults.into_iter().for_each(|fault| self.refuse(&manifest.source, manifest.head(), fault));
+        let owners = match self.namespaces.owner(manifest.metadata.namespace.as_ref()) {
+            Owner::Platform => &[],
+            Owner::Tenant(binding) => std::slice::from_ref(binding),
+            Owner::Nobody(claims) => claims,
+        };
+        let refused_at = self.made.refused[first..].iter().map(Refusal::place).collect::<Vec<_>>().join(", ");
+        let unfit = owners.iter().map(|binding| {
+            let services = &self.made.tenants[&binding.tenant].spec.services;
+            UnfitCheck {
+                manifest: Arc::clone(manifest),
+                binding: binding.clone(),
+                service: manifest.spec.service.clone().filter(|service| services.contains(service)),
+                refused_at: refused_at.clone(),
+            }
+        });
+        self.made.unfit.extend(unfit);
     }
 
     fn admit(

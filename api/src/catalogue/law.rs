@@ -70,7 +70,7 @@ impl Build<'_> {
         let scopes = match self.namespaces.owner(head.namespace.as_ref()) {
             Owner::Platform => vec![Scope::Platform],
             Owner::Tenant(binding) => vec![Scope::Tenant(binding.tenant.clone())],
-            Owner::Nobody(claimants) => claimants.iter().cloned().map(Scope::Tenant).collect(),
+            Owner::Nobody(claims) => claims.iter().map(|claim| Scope::Tenant(claim.tenant.clone())).collect(),
         };
         let (rule, why) = (rule_id(head), refusal.to_string());
         scopes.into_iter().map(|scope| BrokenLaw { scope, rule: rule.clone(), why: why.clone() }).collect()

@@ -21,4 +21,4 @@ mod assign;
 
 pub use bind::Binding;
 pub use describe::{DescribeError, DescribedPlugin, DescribedPlugins};
-pub use set::{BrokenLaw, Catalogue, Check, Law, Plugin, Scope, next};
+pub use set::{BrokenLaw, Catalogue, Check, Law, Plugin, Scope, UnfitCheck, next};

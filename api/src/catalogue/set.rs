@@ -10,7 +10,7 @@ use super::describe::DescribedPlugins;
 use super::keep::{self, Memory};
 use crate::frame::PluginRef;
 use crate::grant::Effective;
-use crate::id::{CheckId, EnvironmentName, Namespace, ObjectName, TenantName};
+use crate::id::{CheckId, EnvironmentName, Namespace, ObjectName, ServiceName, TenantName};
 use crate::limits::RunLimits;
 use crate::manifest::{FileText, Manifest, Refusal, check, freeze_rule, plugin, release_policy};
 
@@ -27,6 +27,9 @@ pub struct Catalogue {
     pub plugins: BTreeMap<(Option<Namespace>, ObjectName), Plugin>,
     /// Checks that may run.
     pub checks: BTreeMap<CheckId, Check>,
+    /// Checks that were read and may not run, once for each tenant whose they are or would be. A requirement that
+    /// means one is not satisfied by the others.
+    pub unfit: Vec<UnfitCheck>,
     /// Freeze rules, the platform's first.
     pub rules: Vec<Law<freeze_rule::Spec>>,
     /// Release policies, the platform's first.
@@ -64,6 +67,19 @@ pub struct Check {
     pub grants: Effective,
     /// What a run may use.
     pub limits: RunLimits,
+}
+
+/// A check that was read and may not run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnfitCheck {
+    /// What was written.
+    pub manifest: Arc<Manifest<check::Spec>>,
+    /// Its tenant and environment.
+    pub binding: Binding,
+    /// The service it speaks of; none, which is all of them, also when the tenant has no such service.
+    pub service: Option<ServiceName>,
+    /// Where it is refused: file, line and field.
+    pub refused_at: String,
 }
 
 /// A rule or a policy, and whose it is.
@@ -109,6 +125,11 @@ impl Catalogue {
     /// The checks of a tenant, by id.
     pub fn checks_of<'c>(&'c self, tenant: &'c TenantName) -> impl Iterator<Item = &'c Check> {
         self.checks.values().filter(move |check| check.tenant.as_ref() == Some(tenant))
+    }
+
+    /// The checks of a tenant that may not run.
+    pub fn unfit_of<'c>(&'c self, tenant: &'c TenantName) -> impl Iterator<Item = &'c UnfitCheck> {
+        self.unfit.iter().filter(move |check| check.binding.tenant == *tenant)
     }
 
     /// The broken law that concerns a tenant: its own and the platform's.

@@ -102,6 +102,34 @@ fn what_does_not_fit_is_refused_at_its_line() {
 }
 
 #[test]
+fn a_refused_check_is_held_for_whoever_requires_it() {
+    let texts = with(&[
+        ("a.yaml", &check("typo", "{url: \"https://a\", urrl: 1}")),
+        ("b.yaml", &check("fit", "{url: \"https://b\"}")),
+        ("c.yaml", &check("nobodys", "{url: \"https://b\"}").replace("acme-prod", "nobodys")),
+    ]);
+    let catalogue = next(&Catalogue::default(), &texts, &described());
+    let held = |catalogue: &Catalogue| {
+        let words = catalogue.unfit.iter().map(|check| {
+            let Binding { tenant, environment } = &check.binding;
+            format!("{tenant} {environment} {} {}", check.manifest.id(), check.refused_at)
+        });
+        words.collect::<Vec<_>>()
+    };
+    assert_eq!(held(&catalogue), ["acme prod acme-prod/typo a.yaml:9: spec.config.urrl"]);
+    let acme: TenantName = "acme".parse().expect("a name");
+    assert_eq!((catalogue.unfit_of(&acme).count(), catalogue.checks_of(&acme).count()), (1, 1));
+
+    let mended = [base(), vec![texts[3].clone()]].concat();
+    let mended = next(&catalogue, &mended, &described());
+    assert!(mended.unfit.is_empty() && mended.version != catalogue.version);
+
+    let contested = [texts, vec![file("tenants/globex.yaml", &tenant("globex", "acme-prod"))]].concat();
+    let claimed = held(&next(&catalogue, &contested, &described()));
+    assert_eq!(claimed.len(), 4, "both who claim the namespace miss both: {claimed:?}");
+}
+
+#[test]
 fn a_tenant_has_no_more_checks_than_its_ceiling() {
     let names = ["a", "b", "c"].map(|name| check(name, "{url: \"https://a\"}"));
     let texts = with(&[("c.yaml", &names.join("---\n"))]);

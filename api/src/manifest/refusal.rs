@@ -108,14 +108,18 @@ impl fmt::Display for Head {
 
 // === impl Refusal ===
 
+impl Refusal {
+    /// `file:line: field`, for those who need not know what stands there.
+    pub fn place(&self) -> String {
+        let Self { file, line, field, .. } = self;
+        if field.is_empty() { format!("{file}:{line}") } else { format!("{file}:{line}: {field}") }
+    }
+}
+
 impl fmt::Display for Refusal {
     /// `file:line: field: message; remedy`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file, self.line)?;
-        if !self.field.is_empty() {
-            write!(f, "{}: ", self.field)?;
-        }
-        write!(f, "{}; {}", self.message, self.remedy)
+        write!(f, "{}: {}; {}", self.place(), self.message, self.remedy)
     }
 }
 

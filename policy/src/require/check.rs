@@ -102,8 +102,13 @@ fn complaint(check: &CheckNow, state: CheckState, share: u8) -> Option<Finding> 
     let concerned = |node: &&NodeNow| node.state == state;
     let nodes: Vec<&NodeNow> = check.nodes.iter().filter(concerned).collect();
     let Some(first) = nodes.iter().find(|node| node.failed_step.is_some()).or(nodes.first()) else {
-        let remedy = "start an agent, or correct the check's placement";
-        let message = format!("{named} is placed on no node");
+        let (message, remedy) = match &check.refused_at {
+            Some(at) => (
+                format!("{named} is refused at {at}"),
+                "correct the manifest; `floorwalker check validate` says what is wrong with it",
+            ),
+            None => (format!("{named} is placed on no node"), "start an agent, or correct the check's placement"),
+        };
         return (state == CheckState::Missing).then(|| Finding::new(Code::CheckMissing, message, remedy));
     };
     let node = &first.node;

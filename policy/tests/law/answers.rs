@@ -104,6 +104,19 @@ fn every_state_has_its_code_and_missing_is_never_satisfied() {
 }
 
 #[test]
+fn a_refused_check_is_missing_however_well_the_others_are() {
+    let passing = || world::check("order-journey", vec![world::node("node-1", CheckState::Passing)]);
+    let refused = policy::CheckNow {
+        refused_at: Some("shop.yaml:9: spec.config.urrl".to_owned()),
+        ..world::check("cart-journey", vec![])
+    };
+    assert_eq!(now(&required(vec![passing()])).code, "ALLOWED");
+    let answer = now(&required(vec![passing(), refused]));
+    assert_eq!((answer.decision, answer.code), (Decision::Wait, "CHECK_MISSING"));
+    assert_eq!(answer.reason, "business check acme-prod/cart-journey is refused at shop.yaml:9: spec.config.urrl");
+}
+
+#[test]
 fn a_share_of_the_intended_nodes_must_pass() {
     let nodes = |bad: usize| {
         let state = |index| if index < bad { CheckState::Stale } else { CheckState::Passing };

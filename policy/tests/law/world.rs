@@ -85,6 +85,7 @@ pub(crate) fn check(name: &str, nodes: Vec<NodeNow>) -> CheckNow {
         service: Some("shop".parse().expect("as the test wrote it")),
         layer: api::frame::Layer::Business,
         nodes,
+        refused_at: None,
     }
 }
 
