@@ -13,18 +13,19 @@ use super::{Refused, document};
 use crate::authz::TenantScope;
 use crate::gate::snapshot::{Asked, Evaluated, evaluate};
 use crate::gate::ticket::{self, Claim};
-use crate::gate::{Gate, GateError, Law, instant};
+use crate::gate::{Gate, GateError, instant};
 use crate::store::ChangeTx;
 use crate::store::change::{ChangeError, Note, Recorded};
 use crate::store::decision::{DecisionRead as _, StoredTicket};
 use crate::store::release::{ReleaseRead as _, StoredDeployment, StoredRelease};
 
-/// A request to start a release.
+/// A request to start a release. It carries the gate, because it may wait for its turn to write: the law and the clock
+/// are read when it comes.
 struct Start {
+    gate: Gate,
     release: String,
     classes: Vec<Class>,
     request: StartRelease,
-    law: Law,
 }
 
 /// Starts a release of the scope's tenant.
@@ -39,9 +40,9 @@ pub async fn start(
     request: StartRelease,
 ) -> Result<Deployment, ChangeError<Refused>> {
     let began = gate.clock().boot();
-    let now_ms = gate.clock().wall_ms();
-    let start = Start { release, classes: classes.to_vec(), request, law: gate.law() };
-    let started = gate.store().change(scope, now_ms, move |tx| start.run(tx)).await;
+    let asked_at_ms = gate.clock().wall_ms();
+    let start = Start { gate: gate.clone(), release, classes: classes.to_vec(), request };
+    let started = gate.store().change(scope, asked_at_ms, move |tx| start.run(tx)).await;
     let took = gate.clock().boot().saturating_sub(began);
     match &started {
         Ok(_) => gate.count(Decision::Allow, Code::ALLOWED, took),
@@ -61,14 +62,14 @@ fn count_refused(gate: &Gate, refused: &Refused, took: Duration) {
 
 impl Start {
     fn run(&self, tx: &ChangeTx<'_>) -> Result<Recorded<Deployment>, ChangeError<Refused>> {
+        let now_ms = self.gate.clock().wall_ms();
         let release = tx.release_find(tx.scope(), &self.release)?.ok_or(ChangeError::Refused(Refused::NotFound))?;
         let sha256 = ticket::hash(&self.request.ticket);
         let ticket = tx.ticket_find(tx.scope(), &sha256)?.ok_or_else(|| ChangeError::Refused(foreign()))?;
         let question = self.question(&release, &ticket);
-        let claim =
-            Claim { principal: tx.scope().actor(), question: &question, subject: &release.subject, now_ms: tx.at_ms() };
+        let claim = Claim { principal: tx.scope().actor(), question: &question, subject: &release.subject, now_ms };
         ticket::check(&ticket, &claim).map_err(|(code, remedy)| ChangeError::Refused(unheld(code, remedy)))?;
-        let evaluated = self.ask_again(tx, &question)?;
+        let evaluated = self.ask_again(tx, &question, now_ms)?;
         if evaluated.evaluation.decision != Decision::Allow {
             let (code, detail) = (evaluated.evaluation.code, evaluated.evaluation.reason);
             return Err(ChangeError::Refused(Refused::State { code, detail }));
@@ -78,13 +79,13 @@ impl Start {
             environment: question.environment.parse().map_err(|_| ChangeError::Refused(foreign()))?,
             action: evaluated.evaluation.action,
             decision: ticket.decision,
-            started_at_ms: tx.at_ms(),
+            started_at_ms: now_ms,
             ended: None,
         };
         tx.ticket_use(&sha256)?;
         tx.deployment_insert(&release.id, &deployment)?;
         let note = note(&release, &deployment);
-        Ok(Recorded::noted(document::deployment(&deployment, tx.at_ms()), note))
+        Ok(Recorded::noted(document::deployment(&deployment, now_ms), note))
     }
 
     /// What is asked once more: the ticket's question, about exactly this release and what is about to run.
@@ -100,10 +101,10 @@ impl Start {
         }
     }
 
-    fn ask_again(&self, tx: &ChangeTx<'_>, question: &Ask) -> Result<Evaluated, ChangeError<Refused>> {
-        let at = instant(tx.at_ms());
-        let asked = Asked { scope: tx.scope(), classes: &self.classes, question, now_ms: tx.at_ms(), at };
-        evaluate(tx, &self.law, &asked)?.map_err(|error| match error {
+    fn ask_again(&self, tx: &ChangeTx<'_>, question: &Ask, now_ms: i64) -> Result<Evaluated, ChangeError<Refused>> {
+        let at = instant(now_ms);
+        let asked = Asked { scope: tx.scope(), classes: &self.classes, question, now_ms, at };
+        evaluate(tx, &self.gate.law(), &asked)?.map_err(|error| match error {
             GateError::NotReady => ChangeError::Refused(Refused::NotReady),
             GateError::NotFound => ChangeError::Refused(Refused::NotFound),
             GateError::Misfit(misfit) => ChangeError::Refused(Refused::Misfit(misfit.0)),
