@@ -32,3 +32,4 @@ CREATE TABLE deployment (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deployment_by_release ON deployment (tenant, release_id, started_at_ms);
+CREATE INDEX deployment_by_decision ON deployment (tenant, decision_id);

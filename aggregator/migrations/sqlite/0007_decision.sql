@@ -25,3 +25,5 @@ CREATE TABLE ticket (
     PRIMARY KEY (tenant, sha256),
     FOREIGN KEY (tenant, decision_id) REFERENCES decision (tenant, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ticket_by_decision ON ticket (tenant, decision_id);

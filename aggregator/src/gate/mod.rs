@@ -30,7 +30,8 @@ use crate::store::decision::{DecisionRead as _, NewDecision, NewTicket};
 use crate::store::{Store, StoreError};
 use snapshot::Evaluated;
 
-/// A poll that gets the same answer again within this time adds nothing to the audit trail.
+/// A poll that gets the same answer again within this time is the same decision, and adds nothing to the audit trail;
+/// a ticket of it is one more ticket of that decision.
 const SAME_ANSWER_MS: i64 = 60_000;
 
 /// What the gate is told.
@@ -181,24 +182,21 @@ impl Gate {
         let sameness = answer::sameness(scope.actor(), &question, &answer);
         let public_url = Arc::clone(&self.public_url);
         let stored = self.store.change(scope, now_ms, move |tx| {
-            let same = match ticket {
-                None => tx.decision_same(tx.scope(), &sameness, now_ms - SAME_ANSWER_MS)?,
-                Some(_) => None,
-            };
-            if let Some(id) = same {
-                answer::name(&mut answer, &id, &public_url);
-                tx.decision_renew(&id, &answer)?;
-                return Ok(Recorded::repeated(answer));
-            }
-            let id = Uuid::new_v4().to_string();
+            let same = tx.decision_same(tx.scope(), &sameness, now_ms - SAME_ANSWER_MS)?;
+            let is_repeated = same.is_some();
+            let id = same.unwrap_or_else(|| Uuid::new_v4().to_string());
             answer::name(&mut answer, &id, &public_url);
             let note = note(&id, &question, &answer);
-            tx.decision_insert(&NewDecision { id: id.clone(), question, answer: answer.clone(), sameness })?;
+            if is_repeated {
+                tx.decision_renew(&id, &answer)?;
+            } else {
+                tx.decision_insert(&NewDecision { id: id.clone(), question, answer: answer.clone(), sameness })?;
+            }
             if let Some(sha256) = ticket {
                 let expires_at_ms = now_ms + TICKET_TTL.as_millis() as i64;
                 tx.ticket_insert(&id, &NewTicket { sha256, expires_at_ms })?;
             }
-            Ok(Recorded::noted(answer, note))
+            Ok(if is_repeated { Recorded::repeated(answer) } else { Recorded::noted(answer, note) })
         });
         stored.await.map_err(|error: ChangeError<std::convert::Infallible>| match error {
             ChangeError::Refused(never) => match never {},

@@ -86,12 +86,14 @@ impl ChangeTx<'_> {
         self.run(sql, values, "store a decision")
     }
 
-    /// The same answer again: the row with this id gets its newer instants.
+    /// The same answer again: the row with this id gets its newer instants, unless a ticket or a deployment rests on it.
     ///
     /// # Errors
     /// The store failed.
     pub fn decision_renew(&self, id: &str, answer: &Answer) -> Result<(), StoreError> {
-        let sql = "UPDATE decision SET answer = ?3 WHERE tenant = ?1 AND id = ?2";
+        let sql = "UPDATE decision SET answer = ?3 WHERE tenant = ?1 AND id = ?2
+            AND NOT EXISTS (SELECT 1 FROM ticket WHERE tenant = ?1 AND decision_id = ?2)
+            AND NOT EXISTS (SELECT 1 FROM deployment WHERE tenant = ?1 AND decision_id = ?2)";
         self.run(sql, params![self.scope().key(), id, to_json(answer)?], "renew a decision")
     }
 
