@@ -10,25 +10,36 @@ use std::time::Duration;
 use api::catalogue::{Catalogue, DescribedPlugin, DescribedPlugins};
 use api::id::Digest;
 
-use crate::plugin::Library;
+use crate::plugin::{Library, Undescribed};
 
-/// A component that failed is asked again after this: its file may have come meanwhile, and a compile costs seconds.
+/// A component that failed is asked again after this: a compile costs seconds. One whose file failed is asked again as
+/// soon as the folder changed.
 const AGAIN: Duration = Duration::from_secs(60);
 
-type Answer = (Digest, Result<Arc<DescribedPlugin>, String>);
+type Answer = (Digest, Result<Arc<DescribedPlugin>, Undescribed>);
 type Asking = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// A question that failed.
+struct Failed {
+    at: Duration,
+    /// The look before it was asked; none when another look changes nothing.
+    file_of_look: Option<u64>,
+}
 
 /// Answers by component, and the question under way.
 pub(super) struct Describing {
     library: Arc<Library>,
     known: DescribedPlugins,
-    failed_at: BTreeMap<Digest, Duration>,
-    asking: Option<Asking>,
+    failed: BTreeMap<Digest, Failed>,
+    /// Looks at the folder so far.
+    looks: u64,
+    /// The question, and the look before it was asked.
+    asking: Option<(u64, Asking)>,
 }
 
 impl Describing {
     pub(super) fn new(library: Arc<Library>) -> Self {
-        Self { library, known: DescribedPlugins::new(), failed_at: BTreeMap::new(), asking: None }
+        Self { library, known: DescribedPlugins::new(), failed: BTreeMap::new(), looks: 0, asking: None }
     }
 
     /// What is known.
@@ -36,26 +47,36 @@ impl Describing {
         &self.known
     }
 
+    /// The folder was looked at: what it lacked may be there now.
+    pub(super) fn looked(&mut self) {
+        self.looks += 1;
+    }
+
     /// Forgets what the catalogue no longer names, and asks the next that is wanted, unless one is being asked. Says
     /// whether one is.
     pub(super) fn ask_next(&mut self, catalogue: &Catalogue, folder: &Path, boot: Duration) -> bool {
         let wanted: BTreeSet<&Digest> = catalogue.plugins.values().map(|plugin| &plugin.manifest.spec.digest).collect();
         self.known.retain(|digest, _| wanted.contains(digest));
-        self.failed_at.retain(|digest, _| wanted.contains(digest));
+        self.failed.retain(|digest, _| wanted.contains(digest));
         if self.asking.is_none() {
+            let again = |failed: &Failed| {
+                let is_older = failed.file_of_look.is_some_and(|look| look < self.looks);
+                is_older || boot.saturating_sub(failed.at) >= AGAIN
+            };
             let due = |digest: &Digest| match self.known.get(digest) {
                 None => true,
                 Some(Ok(_)) => false,
-                Some(Err(_)) => self.failed_at.get(digest).is_none_or(|at| boot.saturating_sub(*at) >= AGAIN),
+                Some(Err(_)) => self.failed.get(digest).is_none_or(again),
             };
             let next = catalogue.plugins.values().find(|plugin| due(&plugin.manifest.spec.digest));
             self.asking = next.map(|plugin| {
                 let (library, digest) = (Arc::clone(&self.library), plugin.manifest.spec.digest.clone());
                 let file = folder.join(&plugin.file);
-                Box::pin(async move {
+                let asking: Asking = Box::pin(async move {
                     let described = library.described(file, &digest).await;
                     (digest, described)
-                }) as Asking
+                });
+                (self.looks, asking)
             });
         }
         self.asking.is_some()
@@ -63,12 +84,16 @@ impl Describing {
 
     /// Waits for the question under way, and keeps its answer; never ends when there is none. Safe to cancel.
     pub(super) async fn answered(&mut self, boot: impl FnOnce() -> Duration) {
-        let Some(asking) = &mut self.asking else { return std::future::pending().await };
-        let (digest, answer) = asking.await;
+        let Some((look, asking)) = &mut self.asking else { return std::future::pending().await };
+        let (look, (digest, answer)) = (*look, asking.await);
         self.asking = None;
-        if answer.is_err() {
-            self.failed_at.insert(digest.clone(), boot());
+        if let Err(error) = &answer {
+            let file_of_look = matches!(error, Undescribed::File(_)).then_some(look);
+            self.failed.insert(digest.clone(), Failed { at: boot(), file_of_look });
         }
-        self.known.insert(digest, answer);
+        self.known.insert(digest, answer.map_err(|error| error.to_string()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,6 +95,7 @@ impl Publisher {
         match read.map_err(|panic| panic.to_string()).and_then(|read| read.map_err(|error| chain(&error))) {
             Ok(texts) => {
                 self.texts = texts;
+                self.describing.looked();
                 true
             }
             Err(error) => {

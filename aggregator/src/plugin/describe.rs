@@ -23,6 +23,17 @@ pub struct Library {
     clock: SharedClock,
 }
 
+/// Why a component says nothing of itself: one line for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undescribed {
+    /// Its file is not there, too large, or another one: what the next change of the folder may mend.
+    #[error("{0}")]
+    File(String),
+    /// The component, the compiler or the store is not usable.
+    #[error("{0}")]
+    Component(String),
+}
+
 impl Library {
     /// A library that asks components through `compiler`.
     pub fn new(store: Store, blobs: Arc<Blobs>, compiler: Compiler, clock: SharedClock) -> Self {
@@ -32,26 +43,24 @@ impl Library {
     /// What the component in `file` says of itself; the component is kept, so that agents can fetch it.
     ///
     /// # Errors
-    /// One line for a person: the file, the compiler or the answer is not usable.
-    pub async fn described(&self, file: PathBuf, digest: &Digest) -> Result<Arc<DescribedPlugin>, String> {
+    /// The file, the compiler or the answer is not usable.
+    pub async fn described(&self, file: PathBuf, digest: &Digest) -> Result<Arc<DescribedPlugin>, Undescribed> {
         let bytes = {
             let (blobs, digest) = (Arc::clone(&self.blobs), digest.clone());
             // The kept one serves when the author's file is gone.
             let taken = blocking("plugin read", move || {
                 blobs.take(&file, &digest).or_else(|error| blobs.read(&digest).map_err(|_| error))
             });
-            taken.await.map_err(|panic| panic.to_string())?.map_err(|error| chain(&error))?
+            let taken = taken.await.map_err(|panic| Undescribed::Component(panic.to_string()))?;
+            taken.map_err(|error| Undescribed::File(chain(&error)))?
         };
-        let answer = match self.kept(digest).await.map_err(|error| chain(&error))? {
+        let answer = match self.kept(digest).await.map_err(unusable)? {
             Some(answer) => answer,
-            None => {
-                let compiled = self.compiler.compile(&bytes).await.map_err(|error| chain(&error))?;
-                compiled.describe
-            }
+            None => self.compiler.compile(&bytes).await.map_err(unusable)?.describe,
         };
-        let plugin =
-            DescribedPlugin::parse(digest.clone(), &answer).map_err(|error| DescribedPlugin::complaint(&error))?;
-        self.keep(digest, answer).await.map_err(|error| chain(&error))?;
+        let plugin = DescribedPlugin::parse(digest.clone(), &answer)
+            .map_err(|error| Undescribed::Component(DescribedPlugin::complaint(&error)))?;
+        self.keep(digest, answer).await.map_err(unusable)?;
         Ok(Arc::new(plugin))
     }
 
@@ -64,4 +73,8 @@ impl Library {
         let (digest, at_ms) = (digest.clone(), self.clock.wall_ms());
         self.store.batch(move |tx| tx.plugin_store(&digest, &answer, at_ms)).await
     }
+}
+
+fn unusable(error: impl std::error::Error + 'static) -> Undescribed {
+    Undescribed::Component(chain(&error))
 }

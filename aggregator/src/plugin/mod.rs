@@ -4,4 +4,4 @@
 pub mod blobs;
 pub mod describe;
 
-pub use describe::Library;
+pub use describe::{Library, Undescribed};
