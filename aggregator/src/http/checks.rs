@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Path, Query, tenant};
-use crate::authz::{Operation, Reach, TenantScope, allow};
+use crate::authz::{Operation, Reach, TenantScope};
 use crate::fleet::checks::standing;
 use crate::placement::Plan;
 use crate::store::check::CheckRead as _;
@@ -49,7 +49,7 @@ pub(super) async fn list(
     let plan = api.plan()?;
     let reach = match &filter.tenant {
         Some(name) => {
-            let scope = allow(&principal, Operation::ReadChecks, &tenant(name)?)?;
+            let scope = api.reach_tenant(&principal, Operation::ReadChecks, &tenant(name)?).await?;
             // A platform administrator may see every tenant; one that is not in the catalogue is not there.
             let known = scope.tenant().is_some_and(|name| plan.catalogue.tenants.contains_key(name));
             if !known {

@@ -108,7 +108,7 @@ async fn answer(api: &Api, principal: &Principal, question: Ask, minting: Mintin
         let location = answer.url.clone().unwrap_or_default();
         return Ok((StatusCode::OK, [(LOCATION, location)], axum::Json(answer)).into_response());
     };
-    let scope = allow(principal, Operation::Simulate, &name)?;
+    let scope = api.reach_tenant(principal, Operation::Simulate, &name).await?;
     let at = instant(at).map_err(GateError::from)?;
     let simulated = api.gate.simulate(&scope, principal.classes(), question, at).await?;
     Ok(axum::Json(Simulation { simulated }).into_response())

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Query, tenant};
-use crate::authz::{Operation, Reach, allow, reach};
+use crate::authz::{Operation, Reach, reach};
 use crate::gate::instant;
 use crate::gate::snapshot::{owned, tenant_now};
 
@@ -47,7 +47,7 @@ pub(super) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<Freeze>>, Failure> {
     let scope = match &filter.tenant {
-        Some(name) => allow(&principal, Operation::ReadFreezes, &tenant(name)?)?,
+        Some(name) => api.reach_tenant(&principal, Operation::ReadFreezes, &tenant(name)?).await?,
         None => match reach(&principal, Operation::ReadFreezes)? {
             Reach::Own(own) => own,
             Reach::All(_) => return Err(Failure::Unprocessable("name the tenant".to_owned())),

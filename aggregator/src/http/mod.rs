@@ -23,6 +23,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use api::id::TenantName;
 use api::limits::REQUEST_BYTES_MAX;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -35,7 +36,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::audit::Crossings;
 use crate::authn::Principal;
-use crate::authz::{self, Operation, Reach};
+use crate::authz::{self, Operation, Reach, TenantScope};
 use crate::gate::Gate;
 use crate::ingest;
 use crate::placement::lease::Leases;
@@ -98,17 +99,37 @@ impl Parts {
     /// [`Failure::Forbidden`], or the note was not stored.
     pub async fn reach(&self, principal: &Principal, operation: Operation) -> Result<Reach, Failure> {
         let reach = authz::reach(principal, operation)?;
-        let now_ms = self.clock.wall_ms();
-        if let Reach::All(scope) = &reach
-            && self.crossings.take(scope, now_ms)
-        {
-            let detail = serde_json::json!({});
-            let note = Note { action: "platform.read", subject: scope.reason().to_owned(), detail };
-            let own = scope.own();
-            let noted = self.store.change(&own, now_ms, |_| Ok(Recorded::noted((), note)));
-            noted.await.map_err(<Failure as From<ChangeError<Infallible>>>::from)?;
-        }
+        self.note_crossing(&reach, None).await?;
         Ok(reach)
+    }
+
+    /// The scope to read a tenant in that the request names. That the principal reaches all, and this one by its name,
+    /// is noted in the platform's audit trail.
+    ///
+    /// # Errors
+    /// [`Failure::NotFound`], [`Failure::Forbidden`], or the note was not stored.
+    pub async fn reach_tenant(
+        &self,
+        principal: &Principal,
+        operation: Operation,
+        tenant: &TenantName,
+    ) -> Result<TenantScope, Failure> {
+        let scope = authz::allow(principal, operation, tenant)?;
+        self.note_crossing(&authz::reach(principal, operation)?, Some(tenant)).await?;
+        Ok(scope)
+    }
+
+    async fn note_crossing(&self, reach: &Reach, tenant: Option<&TenantName>) -> Result<(), Failure> {
+        let Reach::All(scope) = reach else { return Ok(()) };
+        let now_ms = self.clock.wall_ms();
+        if !self.crossings.take(scope, tenant, now_ms) {
+            return Ok(());
+        }
+        let detail = tenant.map_or(serde_json::json!({}), |tenant| serde_json::json!({"tenant": tenant}));
+        let note = Note { action: "platform.read", subject: scope.reason().to_owned(), detail };
+        let own = scope.own();
+        let noted = self.store.change(&own, now_ms, |_| Ok(Recorded::noted((), note)));
+        noted.await.map_err(<Failure as From<ChangeError<Infallible>>>::from)
     }
 }
 
