@@ -4,13 +4,19 @@ mod stand;
 
 use std::time::Duration;
 
+use api::http::decision::Ask;
+use api::http::release::StartRelease;
 use api::http::token::Role;
 use api::id::Digest;
 use api::manifest::release_policy::Class;
 use api::result::Status;
 use axum::http::Method;
+use process::clock::Clock as _;
 use serde_json::{Value, json};
 
+use crate::gate::Minting;
+use crate::release::{self, Refused};
+use crate::store::change::ChangeError;
 use stand::{FREEZE, Stand, question, subject};
 
 #[tokio::test]
@@ -141,6 +147,108 @@ async fn a_poll_with_the_same_answer_is_one_decision_a_minute() {
     stand.clock.advance(Duration::from_secs(60));
     let third = stand.decide(&pipeline, &question(&release, "one")).await;
     assert_ne!(first["id"], third["id"]);
+}
+
+#[tokio::test]
+async fn what_a_deployment_rests_on_is_never_rewritten_and_polls_of_an_allow_are_one_entry() {
+    let mut stand = Stand::new().await;
+    let pipeline = stand.token("acme", Role::Pipeline, &[Class::Feature]).await;
+    stand.result(Status::Pass, None).await;
+    let release = stand.create(&pipeline, "one").await;
+    let question = question(&release, "one");
+    let first = stand.decide(&pipeline, &question).await;
+    let path = format!("/v1/decisions/{}", first["id"].as_str().expect("an id"));
+    let stored = stand.ask(&pipeline, Method::GET, &path, &Value::Null).await;
+    stand.clock.advance(Duration::from_secs(5));
+    let second = stand.decide(&pipeline, &question).await;
+    assert_eq!((&first["id"], &first["decision"]), (&second["id"], &json!("allow")), "{second}");
+    assert_ne!(first["ticket"], second["ticket"]);
+    let made = stand.audit(Some("acme")).await.iter().filter(|(action, _)| action == "decision.made").count();
+    assert_eq!(made, 1, "a summary a minute");
+    assert_eq!(stand.start(&pipeline, &release, &second, "deploy", "one").await.0, 201);
+    stand.clock.advance(Duration::from_secs(5));
+    let query = format!(
+        "/v1/decisions?tenant=acme&environment=prod&service=shop&release={release}&subject.digest={}",
+        Digest::of(b"one")
+    );
+    let (_, looked) = stand.ask(&pipeline, Method::GET, &query, &Value::Null).await;
+    assert_eq!((&looked["id"], &looked["ticket"]), (&first["id"], &Value::Null));
+    assert_eq!(stand.ask(&pipeline, Method::GET, &path, &Value::Null).await, stored, "as it was when it was decided");
+    assert_eq!(stand.start(&pipeline, &release, &first, "deploy", "one").await.0, 201, "its ticket is its own");
+}
+
+#[tokio::test]
+async fn a_start_that_waited_for_its_turn_is_judged_by_the_law_of_its_turn() {
+    let mut stand = Stand::new().await;
+    stand.result(Status::Pass, None).await;
+    let scope = crate::authz::PlatformScope::for_test().tenant("acme".parse().expect("a label"));
+    let (gate, classes) = (stand.api.gate.clone(), [Class::Feature]);
+    let wanted = json!({"tenant": "acme", "service": "shop", "class": "feature", "subject": subject("one")});
+    let wanted = serde_json::from_value(wanted).expect("a request");
+    let release = release::create::create(&gate, &scope, wanted).await.expect("created").release.id;
+    let ask: Ask = serde_json::from_value(question(&release, "one")).expect("a question");
+    let allowed = gate.decide(&scope, &classes, ask, Minting::Ticket).await.expect("decided");
+    let request = json!({"environment": "prod", "ticket": allowed.ticket, "subject": subject("one")});
+    let request: StartRelease = serde_json::from_value(request).expect("a request");
+    let start = async || release::start(&gate, &scope, &classes, release.clone(), request.clone()).await;
+    let code = |started: Result<_, ChangeError<Refused>>| match started {
+        Err(ChangeError::Refused(Refused::State { code, .. })) => code,
+        other => panic!("{other:?}"),
+    };
+
+    // The first poll of each hands it to the writer, before the law and the clock go on.
+    let free = stand.busy_writer().await;
+    let frozen = tokio::join!(biased; start(), async {
+        stand.publish("peak.yaml", FREEZE).await;
+        drop(free);
+    });
+    assert_eq!(code(frozen.0), "FROZEN");
+    let free = stand.busy_writer().await;
+    let late = tokio::join!(biased; start(), async {
+        stand.clock.advance(Duration::from_secs(301));
+        drop(free);
+    });
+    assert_eq!(code(late.0), "TICKET_EXPIRED");
+}
+
+#[tokio::test]
+async fn a_required_check_that_is_refused_is_missing_whatever_else_passes() {
+    let mut stand = Stand::new().await;
+    let pipeline = stand.token("acme", Role::Pipeline, &[Class::Feature]).await;
+    stand.result(Status::Pass, None).await;
+    let release = stand.create(&pipeline, "one").await;
+    assert_eq!(stand.decide(&pipeline, &question(&release, "one")).await["decision"], "allow");
+    let refused = "apiVersion: floorwalker.dev/v1alpha1\nkind: Check\n\
+        metadata: {name: cart, namespace: acme-prod, labels: {journey: order-to-cash}}\n\
+        spec: {plugin: journey, service: till, runInterval: 60s, timeout: 20s, layer: business}\n";
+    stand.write("cart.yaml", refused).await;
+    let held = stand.decide(&pipeline, &question(&release, "one")).await;
+    assert_eq!((&held["decision"], &held["code"]), (&json!("wait"), &json!("CHECK_MISSING")), "{held}");
+    assert_eq!(held["reason"], "business check acme-prod/cart is refused at cart.yaml:4: spec.service");
+}
+
+#[tokio::test]
+async fn what_the_platform_reads_of_a_tenant_is_in_its_trail() {
+    let stand = Stand::new().await;
+    let scope = crate::authz::PlatformScope::for_test().own();
+    let minted = crate::authn::token::mint(None, Role::PlatformAdmin, vec![], stand.clock.wall_ms() + 60_000);
+    let admin = minted.text.clone();
+    crate::http::tokens::store(&stand.api.store, &scope, minted, stand.clock.wall_ms()).await.expect("stored");
+    let viewer = stand.token("acme", Role::Viewer, &[]).await;
+    let at = "environment=prod&service=shop&class=feature&at=2026-06-08T00:00:00Z";
+    for tenant in ["acme", "acme", "globex"] {
+        for path in ["checks", "freezes", &format!("decisions?{at}")] {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let path = format!("/v1/{path}{joint}tenant={tenant}");
+            assert_eq!(stand.ask(&admin, Method::GET, &path, &Value::Null).await.0, 200, "{path}");
+            let own = if tenant == "acme" { 200 } else { 404 };
+            assert_eq!(stand.ask(&viewer, Method::GET, &path, &Value::Null).await.0, own, "{path}");
+        }
+    }
+    let mut read: Vec<_> = stand.audit(None).await;
+    read.retain(|(action, _)| action == "platform.read");
+    let tenants: Vec<_> = read.iter().map(|(_, detail)| detail["tenant"].as_str().unwrap_or_default()).collect();
+    assert_eq!(tenants, ["acme", "acme", "acme", "globex", "globex", "globex"], "once a minute for each");
 }
 
 #[tokio::test]

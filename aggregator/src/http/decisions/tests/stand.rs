@@ -37,6 +37,7 @@ use crate::plugin::Library;
 use crate::plugin::blobs::Blobs;
 use crate::secret::dir::Secrets;
 use crate::store::agent::StoredAgent;
+use crate::store::audit::{AuditRead as _, StoredEntry};
 use crate::store::batch::{Accepted, Mark, Owner, Write};
 use crate::store::{Config, Store};
 
@@ -97,7 +98,7 @@ spec:
 
 pub(super) struct Stand {
     routes: Router,
-    store: Store,
+    pub(super) api: Api,
     pub(super) clock: ManualClock,
     placement: Arc<Placement>,
     pub(super) folder: tempfile::TempDir,
@@ -136,7 +137,7 @@ impl Stand {
         let public_url = "https://gate.example/".to_owned();
         let parts = Parts {
             gate: Gate::new(gate::Config { public_url }, store.clone(), shared.clone(), &placement, metrics),
-            store: store.clone(),
+            store,
             clock: shared,
             placement: Arc::clone(&placement),
             leases: Arc::new(tokio::sync::Mutex::new(Leases::restore(vec![], Duration::ZERO))),
@@ -147,7 +148,8 @@ impl Stand {
             crossings: crate::audit::Crossings::default(),
             stopping: stop.clone(),
         };
-        let stand = Self { routes: router(Api::from(parts)), store, clock, placement, folder, stop, seq: 0 };
+        let api = Api::from(parts);
+        let stand = Self { routes: router(api.clone()), api, clock, placement, folder, stop, seq: 0 };
         stand.placed().await;
         stand
     }
@@ -163,19 +165,51 @@ impl Stand {
     }
 
     pub(super) async fn write(&self, file: &str, text: &str) {
+        self.publish(file, text).await;
+        self.placed().await;
+    }
+
+    /// Writes a manifest and waits until it is in force; placement, which writes to the store, does not follow.
+    pub(super) async fn publish(&self, file: &str, text: &str) {
         let mut catalogue = self.placement.catalogue();
         catalogue.borrow_and_update();
         std::fs::write(self.folder.path().join("manifests").join(file), text).expect("written");
         let changed = tokio::time::timeout(Duration::from_secs(20), catalogue.changed()).await;
         changed.expect("in time").expect("published");
-        self.placed().await;
+    }
+
+    /// Keeps the writer busy until the answer is dropped, so that whatever is handed in waits its turn.
+    pub(super) async fn busy_writer(&self) -> std::sync::mpsc::Sender<()> {
+        let (free, freed) = std::sync::mpsc::channel::<()>();
+        let (busy, is_busy) = tokio::sync::oneshot::channel();
+        let store = self.api.store.clone();
+        tokio::spawn(async move {
+            let wait = store.batch(move |_| {
+                busy.send(()).expect("the test waits");
+                // Ends when the sender is dropped.
+                freed.recv().ok();
+                Ok(())
+            });
+            wait.await.expect("written");
+        });
+        is_busy.await.expect("the writer runs");
+        free
+    }
+
+    /// The actions of a chain's entries, oldest first, with their details.
+    pub(super) async fn audit(&self, tenant: Option<&str>) -> Vec<(String, Value)> {
+        let scope = PlatformScope::for_test().owner(tenant.map(|name| name.parse().expect("a label")));
+        let read = self.api.store.read(move |view| view.audit_entries(&scope, 0, 1_000)).await.expect("read");
+        let entry = |entry: &StoredEntry| serde_json::from_slice::<Value>(&entry.stored).expect("JSON");
+        let entries = read.iter().map(entry);
+        entries.map(|it| (it["action"].as_str().unwrap_or_default().to_owned(), it["detail"].clone())).collect()
     }
 
     pub(super) async fn token(&self, tenant: &str, role: Role, classes: &[Class]) -> String {
         let scope = PlatformScope::for_test().tenant(tenant.parse().expect("a label"));
         let minted = mint(scope.tenant().cloned(), role, classes.to_vec(), self.clock.wall_ms() + 86_400_000);
         let text = minted.text.clone();
-        tokens::store(&self.store, &scope, minted, self.clock.wall_ms()).await.expect("stored");
+        tokens::store(&self.api.store, &scope, minted, self.clock.wall_ms()).await.expect("stored");
         text
     }
 
@@ -242,7 +276,7 @@ impl Stand {
                 result: Box::new(result),
             }],
         };
-        self.store.batch(move |tx| tx.frame_store(&accepted)).await.expect("stored");
+        self.api.store.batch(move |tx| tx.frame_store(&accepted)).await.expect("stored");
     }
 
     /// Creates, decides, starts and finishes a release; returns its id.
