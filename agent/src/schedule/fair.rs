@@ -1,5 +1,6 @@
-//! Who runs next: turns between tenants, first come first served within one. While others wait, no tenant holds over
-//! half of the places. Asked by `driver`, which bounds it: each check waits at most once.
+//! Who runs next: turns between tenants, first come first served within one. On a node of several tenants none holds
+//! over half of the places, also while no other waits: a run lasts up to a minute, and whoever comes then would wait
+//! for it. Asked by `driver`, which bounds it: each check waits at most once.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,6 +13,8 @@ type Party = Option<TenantName>;
 #[derive(Debug)]
 pub struct Queue<J> {
     places: usize,
+    /// Tenants with checks on this node.
+    parties: usize,
     waiting: BTreeMap<Party, VecDeque<J>>,
     /// Parties that wait, the next one first.
     turns: VecDeque<Party>,
@@ -23,7 +26,18 @@ pub struct Queue<J> {
 impl<J> Queue<J> {
     /// A queue before this many places.
     pub fn new(places: usize) -> Self {
-        Self { places: places.max(1), waiting: BTreeMap::new(), turns: VecDeque::new(), running: BTreeMap::new() }
+        Self {
+            places: places.max(1),
+            parties: 0,
+            waiting: BTreeMap::new(),
+            turns: VecDeque::new(),
+            running: BTreeMap::new(),
+        }
+    }
+
+    /// So many tenants have checks on this node.
+    pub fn shared_by(&mut self, parties: usize) {
+        self.parties = parties;
     }
 
     /// Lets a job wait.
@@ -75,13 +89,15 @@ impl<J> Queue<J> {
 
     fn may_run(&self, party: &Party) -> bool {
         let held = self.running.get(party).copied().unwrap_or(0);
-        let alone = self.waiting.len() == 1;
-        alone || held < (self.places / 2).max(1)
+        let places = if self.parties < 2 { self.places } else { (self.places / 2).max(1) };
+        held < places
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -93,17 +109,22 @@ mod tests {
     #[test]
     fn a_crowd_does_not_keep_a_single_one_waiting() {
         let mut queue = Queue::new(4);
+        queue.shared_by(2);
         for job in 0..100 {
             queue.push(tenant("crowd"), job);
         }
+        let pop = |queue: &mut Queue<i32>| std::iter::from_fn(|| queue.pop()).map(|(_, job)| job).collect::<Vec<_>>();
+        assert_eq!(pop(&mut queue), [0, 1], "half, though nobody else waits yet");
         queue.push(tenant("single"), 1_000);
-        let jobs: Vec<i32> = std::iter::from_fn(|| queue.pop()).map(|(_, job)| job).collect();
-        assert_eq!(jobs, [0, 1_000, 1, 2], "alone again, the crowd may have all places");
+        assert_eq!(pop(&mut queue), [1_000]);
+        queue.shared_by(1);
+        assert_eq!(pop(&mut queue), [2], "alone on the node, the crowd may have all places");
     }
 
     #[test]
-    fn half_of_the_places_while_another_waits() {
+    fn half_of_the_places_for_each_of_two() {
         let mut queue = Queue::new(4);
+        queue.shared_by(2);
         for job in 0..10 {
             queue.push(tenant("a"), job);
             queue.push(tenant("b"), 100 + job);
@@ -131,6 +152,7 @@ mod tests {
             jobs in prop::collection::vec(0_u8..5, 0..200),
         ) {
             let mut queue = Queue::new(places);
+            queue.shared_by(jobs.iter().collect::<BTreeSet<_>>().len());
             for (job, party) in jobs.iter().enumerate() {
                 queue.push(tenant(&format!("t{party}")), job);
             }

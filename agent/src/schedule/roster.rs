@@ -92,6 +92,8 @@ impl Roster {
                 }
             }
         }
+        let tenants: BTreeSet<_> = self.checks.values().map(|entry| &entry.assignment.tenant).collect();
+        self.queue.shared_by(tenants.len());
         let checks = &self.checks;
         self.waiting.retain(|id| checks.contains_key(id));
         self.queue.retain(|(id, _)| checks.contains_key(id));
