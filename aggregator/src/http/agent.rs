@@ -20,14 +20,19 @@ use serde::{Deserialize, Serialize};
 use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Path, Query, body};
-use crate::authz::{AgentScope, allow_agent};
+use crate::authz::{AgentScope, PlatformScope, allow_agent};
 use crate::fleet::agents::Arrival;
 use crate::placement::lease::{Ask, Verdict, answer};
 use crate::secret::share;
-use crate::store::lease::StoredLease;
+use crate::store::StoreError;
+use crate::store::lease::{LeaseRead as _, StoredLease};
 
 /// Media type of everything but frames.
 const MESSAGE_PACK: &str = "application/msgpack";
+
+/// A grant races only with one whose asker left before it was stored: the store has it then, the memory does not. The
+/// second look knows it; nobody else grants meanwhile.
+const LEASE_TRIES_MAX: usize = 2;
 
 /// The routes of this group.
 pub fn routes() -> Router<Api> {
@@ -153,17 +158,26 @@ pub(super) async fn lease(State(api): State<Api>, caller: Caller, request: Reque
     };
     let mut leases = api.leases.lock().await;
     let ask = Ask { agent: scope.key(), check: check_id, tenant: tenant.as_ref(), timeout };
-    let verdict = leases.ask(&ask, api.clock.boot());
-    if let Verdict::Grant(granted) = &verdict {
-        store_lease(&api, granted.clone()).await?;
-        leases.granted(granted.clone(), api.clock.boot());
+    for _ in 0..LEASE_TRIES_MAX {
+        let verdict = leases.ask(&ask, api.clock.boot());
+        if let Verdict::Grant(granted) = &verdict {
+            match store_lease(&api, granted.clone()).await {
+                Ok(()) => leases.learn([granted.clone()], api.clock.boot()),
+                Err(StoreError::Raced) => {
+                    let stored = api.store.read(|view| view.leases(&PlatformScope::system("lease"))).await?;
+                    leases.learn(stored, api.clock.boot());
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        return packed::<LeaseAnswer>(&answer(&verdict));
     }
-    drop(leases);
-    packed::<LeaseAnswer>(&answer(&verdict))
+    Err(Failure::Unavailable)
 }
 
-async fn store_lease(api: &Api, granted: StoredLease) -> Result<(), Failure> {
-    Ok(api.store.batch(move |tx| tx.lease_grant(&granted)).await?)
+async fn store_lease(api: &Api, granted: StoredLease) -> Result<(), StoreError> {
+    api.store.batch(move |tx| tx.lease_grant(&granted)).await
 }
 
 /// A MessagePack answer.

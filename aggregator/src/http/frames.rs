@@ -1,9 +1,10 @@
 //! Shell: `POST /v1/agent/frames`: unpack under limits, judge, store, and only then answer. Too many at once get 429.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use api::frame::{Frame, codec};
+use api::id::CheckId;
 use api::limits::FRAME_PACKED_BYTES_MAX;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -70,10 +71,17 @@ async fn known(api: &Api, scope: &AgentScope, frame: &Frame, received_at_ms: i64
     let read =
         api.store.read(move |view| Ok((view.spool_mark(&owned, &epoch)?, view.placements_of(&owned, since_ms)?)));
     let (mark, placements) = read.await?;
-    let leased = frame.records.iter().filter(|record| record.lease.is_some()).filter_map(|record| record.check_id);
-    let tokens = api.leases.lock().await;
-    let leases = leased.map(|check| (check, tokens.token(check))).collect::<BTreeMap<_, _>>();
-    drop(tokens);
+    // A check that is no longer mutating has no lease that counts. What is not in the catalogue is asked by its lease.
+    let plan = api.placement.current();
+    let is_mutating = |id: &CheckId| {
+        let check = plan.as_ref().and_then(|plan| plan.catalogue.checks.get(id));
+        check.is_none_or(|check| check.manifest.spec.mutating)
+    };
+    let checks: BTreeSet<CheckId> = frame.records.iter().filter_map(|record| record.check_id).collect();
+    let held = api.leases.lock().await;
+    let tenure = |check: CheckId| Some((check, held.tenure(check, scope.key())?));
+    let leases = checks.into_iter().filter(is_mutating).filter_map(tenure).collect::<BTreeMap<_, _>>();
+    drop(held);
     Ok(Known { mark, placements: placements.into_iter().collect(), leases })
 }
 
@@ -90,7 +98,10 @@ async fn store(api: &Api, judged: Judged) -> Result<Result<Response, Failure>, S
             }
             Ok(packed(&ack))
         }
-        Judged::Repeated(ack) => Ok(packed(&ack)),
+        Judged::Repeated { ack, repeated } => {
+            api.ingest.count("repeated", repeated);
+            Ok(packed(&ack))
+        }
         Judged::Conflict(conflict) => {
             Ok(packed(&conflict).map(|answer| (StatusCode::CONFLICT, answer).into_response()))
         }

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use api::frame::{Ack, Body, Conflict, Frame, Record, Rejected, RejectedCode, RollUp, chain, codec};
 use api::id::{CheckId, TenantName};
 use api::limits::{RECORD_BYTES_MAX, TEXT_BYTES_MAX, cut};
+use api::result::Status;
 
 use crate::authn::AgentKey;
+use crate::placement::lease::Tenure;
 use crate::store::batch::{Accepted, Counts, LastRun, Mark, Owner, Write};
 
 /// What is known of the agent when its frame comes.
@@ -18,8 +20,8 @@ pub struct Known {
     pub mark: Option<Mark>,
     /// Checks placed on the node now or within the last two days, with their owners.
     pub placements: BTreeMap<CheckId, Option<TenantName>>,
-    /// The highest lease token of those that have one.
-    pub leases: BTreeMap<CheckId, u64>,
+    /// How the agent stands to the leases of mutating checks.
+    pub leases: BTreeMap<CheckId, Tenure>,
 }
 
 /// What becomes of a frame.
@@ -39,7 +41,12 @@ pub enum Judged {
         dropped: u64,
     },
     /// All of it is known: answer at once.
-    Repeated(Ack),
+    Repeated {
+        /// The answer.
+        ack: Ack,
+        /// Records that were taken before already.
+        repeated: u64,
+    },
     /// It does not go on where the mark stands.
     Conflict(Conflict),
     /// It says nothing of a sequence number within its own span.
@@ -65,7 +72,10 @@ pub fn judge(agent: &AgentKey, frame: Frame, known: &Known, received_at_ms: i64)
     }
     let after = match links.last() {
         Some((through, chain)) if *through > mark.through => Mark { through: *through, chain: *chain },
-        _ => return Judged::Repeated(Ack { epoch, through: mark.through, rejected: vec![] }),
+        _ => {
+            let ack = Ack { epoch, through: mark.through, rejected: vec![] };
+            return Judged::Repeated { ack, repeated: frame.records.len() as u64 };
+        }
     };
     let dropped = frame.dropped.iter().map(|span| new_in(span.first, span.last, mark.through)).sum();
     let (fresh, repeated): (Vec<_>, Vec<_>) = frame.records.into_iter().partition(|record| record.seq > mark.through);
@@ -110,8 +120,8 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<(Option<Wr
     let owner =
         check_id.and_then(|check| known.placements.get(&check).map(|tenant| Owner { tenant: tenant.clone(), check }));
     let owner = owner.ok_or(RejectedCode::Foreign)?;
-    let newest = known.leases.get(&owner.check).copied().unwrap_or(0);
-    if lease.is_some_and(|token| token < newest) {
+    let tenure = known.leases.get(&owner.check).copied();
+    if lease.zip(tenure).is_some_and(|(token, tenure)| token < tenure.token_min) {
         return Err(RejectedCode::Fenced);
     }
     let write = match body {
@@ -125,7 +135,7 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<(Option<Wr
         Body::Failure(failure) => {
             Write::Result { owner, seq, kind: "failure", run_at_ms: at_ms, result: Box::new(failure.result) }
         }
-        Body::RollUp(roll_up) => counts(owner, roll_up, received_at_ms),
+        Body::RollUp(roll_up) => counts(owner, roll_up, tenure, received_at_ms),
         Body::Problem(problem) => Write::Problem { owner, open: problem.open },
         Body::Ledger(note) => Write::Ledger { owner, at_ms, note },
         Body::PluginStatus(_) => return Err(RejectedCode::Foreign),
@@ -133,20 +143,23 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<(Option<Wr
     Ok((None, write))
 }
 
-fn counts(owner: Owner, roll_up: RollUp, received_at_ms: i64) -> Write {
+/// A roll-up carries no lease. Its runs happened and count; but the last known of a check whose lease another agent has
+/// is the other's to tell, unless it is that nothing was run.
+fn counts(owner: Owner, roll_up: RollUp, tenure: Option<Tenure>, received_at_ms: i64) -> Write {
     let RollUp {
         to_age_ms, runs, by_status, by_reason, sketch, last_status, last_reason, last_age_ms, evidence, ..
     } = roll_up;
+    let tells = last_status == Status::Skipped || tenure.is_none_or(|tenure| tenure.holds);
     Write::Counts {
         owner,
         minute: instant(received_at_ms, to_age_ms).div_euclid(60_000),
         counts: Counts { runs, by_status, by_reason, sketch },
-        last: LastRun {
+        last: tells.then(|| LastRun {
             run_at_ms: instant(received_at_ms, last_age_ms),
             status: last_status,
             reason: last_reason,
             evidence,
-        },
+        }),
     }
 }
 

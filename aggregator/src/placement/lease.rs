@@ -19,8 +19,8 @@ pub struct Leases {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Lease {
-    tenant: Option<TenantName>,
     token: u64,
+    since_token: u64,
     holder: AgentKey,
     ttl: Duration,
     granted_at: Duration,
@@ -42,22 +42,39 @@ pub struct Ask<'a> {
 /// What comes of asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Store this, then tell [`Leases::granted`] and answer [`answer`].
+    /// Store this, then tell [`Leases::learn`] and answer [`answer`].
     Grant(StoredLease),
     /// Somebody else holds it for this much longer.
     Held(Duration),
 }
 
+/// How an agent stands to the lease of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tenure {
+    /// Whether the agent is the last that got it.
+    pub holds: bool,
+    /// Records under a lower token are fenced. The holder's own tokens since it got the lease from another all count:
+    /// a record of the run before is often sent after the lease was renewed.
+    pub token_min: u64,
+}
+
 impl Leases {
     /// The stored leases; each counts as granted at `boot`, because nobody counted while we were away.
     pub fn restore(stored: Vec<StoredLease>, boot: Duration) -> Self {
-        let lease = |stored: StoredLease| {
-            let ttl = Duration::from_millis(stored.ttl_ms);
-            let lease =
-                Lease { tenant: stored.tenant, token: stored.token, holder: stored.holder, ttl, granted_at: boot };
-            (stored.check, lease)
-        };
-        Self { leases: stored.into_iter().map(lease).collect() }
+        let mut leases = Self::default();
+        leases.learn(stored, boot);
+        leases
+    }
+
+    /// Notes stored leases as granted at `boot`, the latest their agents may count from. Of a check the highest token
+    /// stays: a check whose namespace moved has a row under each of its tenants.
+    pub fn learn(&mut self, stored: impl IntoIterator<Item = StoredLease>, boot: Duration) {
+        for StoredLease { check, token, since_token, holder, ttl_ms, .. } in stored {
+            if self.leases.get(&check).is_none_or(|known| known.token < token) {
+                let ttl = Duration::from_millis(ttl_ms);
+                self.leases.insert(check, Lease { token, since_token, holder, ttl, granted_at: boot });
+            }
+        }
     }
 
     /// What to do about an ask at `boot`. The holder gets its lease again at once, under a new token.
@@ -70,24 +87,26 @@ impl Leases {
             }
         }
         let ttl_ms = u64::try_from(lease_ttl(ask.timeout).as_millis()).unwrap_or(u64::MAX);
+        let token = lease.map_or(0, |lease| lease.token) + 1;
+        let held = lease.filter(|lease| lease.holder == *ask.agent);
         Verdict::Grant(StoredLease {
             tenant: ask.tenant.cloned(),
             check: ask.check,
-            token: lease.map_or(0, |lease| lease.token) + 1,
+            token,
+            since_token: held.map_or(token, |lease| lease.since_token),
             holder: ask.agent.clone(),
             ttl_ms,
         })
     }
 
-    /// Notes a grant that is stored. `boot` is the instant after it was stored, the latest the agent may count from.
-    pub fn granted(&mut self, stored: StoredLease, boot: Duration) {
-        let one = Self::restore(vec![stored], boot);
-        self.leases.extend(one.leases);
-    }
-
-    /// The highest token granted for a check; 0 when none was.
-    pub fn token(&self, check: CheckId) -> u64 {
-        self.leases.get(&check).map_or(0, |lease| lease.token)
+    /// What of a check is taken from an agent; none when nobody ever had its lease.
+    pub fn tenure(&self, check: CheckId, agent: &AgentKey) -> Option<Tenure> {
+        let lease = self.leases.get(&check)?;
+        Some(if lease.holder == *agent {
+            Tenure { holds: true, token_min: lease.since_token }
+        } else {
+            Tenure { holds: false, token_min: lease.token }
+        })
     }
 }
 
@@ -112,7 +131,7 @@ mod tests {
         let ask: Ask<'a> = Ask { agent, check: CheckId(uuid::Uuid::nil()), tenant: None, timeout: TIMEOUT };
         let verdict = leases.ask(&ask, at);
         if let Verdict::Grant(lease) = &verdict {
-            leases.granted(lease.clone(), at);
+            leases.learn([lease.clone()], at);
         }
         verdict
     }
@@ -145,6 +164,41 @@ mod tests {
         let mut after = Leases::restore(vec![stored], boot);
         assert_eq!(ask(&two, boot, &mut after), Verdict::Held(Duration::from_secs(65)));
         assert_eq!(token(&ask(&one, boot, &mut after)), 2);
-        assert_eq!(after.token(CheckId(uuid::Uuid::nil())), 2);
+        assert_eq!(after.tenure(CheckId(uuid::Uuid::nil()), &one), Some(Tenure { holds: true, token_min: 1 }));
+    }
+
+    #[test]
+    fn a_holder_is_fenced_by_another_and_never_by_its_own_renewal() {
+        let (one, two) = (agent("n1"), agent("n2"));
+        let check = CheckId(uuid::Uuid::nil());
+        let mut leases = Leases::default();
+        assert_eq!(leases.tenure(check, &one), None);
+        for second in [0, 20, 40] {
+            ask(&one, Duration::from_secs(second), &mut leases);
+        }
+        assert_eq!(leases.tenure(check, &one), Some(Tenure { holds: true, token_min: 1 }));
+        assert_eq!(leases.tenure(check, &two), Some(Tenure { holds: false, token_min: 3 }));
+        ask(&two, Duration::from_secs(200), &mut leases);
+        assert_eq!(leases.tenure(check, &one), Some(Tenure { holds: false, token_min: 4 }));
+        ask(&one, Duration::from_secs(400), &mut leases);
+        assert_eq!(leases.tenure(check, &one), Some(Tenure { holds: true, token_min: 5 }), "a tenure of its own");
+    }
+
+    #[test]
+    fn of_two_rows_of_a_check_that_changed_its_tenant_the_highest_token_stays() {
+        let row = |tenant: &str, token: u64, node: &str| StoredLease {
+            tenant: Some(tenant.parse().expect("a label")),
+            check: CheckId(uuid::Uuid::nil()),
+            token,
+            since_token: token,
+            holder: agent(node),
+            ttl_ms: 60_000,
+        };
+        let (old, new) = (row("globex", 7, "n1"), row("acme", 9, "n2"));
+        for stored in [vec![old.clone(), new.clone()], vec![new, old]] {
+            let mut leases = Leases::restore(stored, Duration::ZERO);
+            assert!(matches!(ask(&agent("n1"), Duration::ZERO, &mut leases), Verdict::Held(_)));
+            assert_eq!(token(&ask(&agent("n2"), Duration::ZERO, &mut leases)), 10);
+        }
     }
 }

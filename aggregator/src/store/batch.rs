@@ -60,7 +60,7 @@ pub enum Write {
         /// The result.
         result: Box<CheckResult>,
     },
-    /// Counts, and the last known of its node.
+    /// Counts, and the last known of its node when the agent may tell it.
     Counts {
         /// Of which check.
         owner: Owner,
@@ -69,7 +69,7 @@ pub enum Write {
         /// The counts.
         counts: Counts,
         /// The last run of the interval.
-        last: LastRun,
+        last: Option<LastRun>,
     },
     /// A problem opened or closed.
     Problem {

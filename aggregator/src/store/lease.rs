@@ -16,6 +16,8 @@ pub struct StoredLease {
     pub check: CheckId,
     /// The highest token ever granted.
     pub token: u64,
+    /// The first token of its holder since it got the lease from another.
+    pub since_token: u64,
     /// Who got it.
     pub holder: AgentKey,
     /// For how long, in milliseconds.

@@ -113,7 +113,7 @@ fn roll_up(runs: u64, run_at_ms: i64, status: Status) -> Write {
         owner: owner(),
         minute: run_at_ms / 60_000,
         counts: Counts { runs, by_status, by_reason: Default::default(), sketch: [(3, runs)].into() },
-        last: LastRun { run_at_ms, status, reason: None, evidence },
+        last: Some(LastRun { run_at_ms, status, reason: None, evidence }),
     }
 }
 
@@ -340,6 +340,7 @@ async fn lease_tokens_only_rise() {
         tenant: Some(tenant("acme")),
         check: check(),
         token,
+        since_token: 1,
         holder: node("n1").key().clone(),
         ttl_ms: 60_000,
     };

@@ -14,6 +14,7 @@ use axum::http::{Request, StatusCode};
 
 use super::stand::{Answer, Stand};
 use crate::placement::plan::tests::{agent, check_id};
+use crate::store::lease::StoredLease;
 
 fn get(path: &str, etag: Option<&str>) -> Request<Body> {
     let mut request = Request::builder().uri(path);
@@ -184,6 +185,22 @@ async fn a_lease_is_for_one_node_and_its_token_fences() {
     let ask = |check_id| post("/v1/agent/leases", codec::encode(&LeaseRequest { check_id }).expect("encodes"));
     let granted: LeaseAnswer = codec::decode(&stand.as_agent(&holder, ask(order)).await.body).expect("an answer");
     assert_eq!(granted, LeaseAnswer::Granted { token: 1, ttl_ms: 50_000 });
+    // A grant that was stored after its asker had left: only the store knows it.
+    let lost = StoredLease {
+        tenant: Some("acme".parse().expect("a label")),
+        check: order,
+        token: 2,
+        since_token: 1,
+        holder: agent(&holder),
+        ttl_ms: 50_000,
+    };
+    stand.api.store.batch(move |tx| tx.lease_grant(&lost)).await.expect("stored");
+    let granted: LeaseAnswer = codec::decode(&stand.as_agent(&holder, ask(order)).await.body).expect("an answer");
+    assert_eq!(granted, LeaseAnswer::Granted { token: 3, ttl_ms: 50_000 });
+    let mut own = frame(vec![failing(order)], order);
+    own.records[0].lease = Some(1);
+    let ack: Ack = codec::decode(&send(&stand, &holder, &own).await.body).expect("an ack");
+    assert_eq!(ack.rejected, [], "its own renewal does not fence it");
     assert_eq!(stand.as_agent(other, ask(order)).await.status, StatusCode::NOT_FOUND, "not placed there");
     let reading = stand.as_agent(&holder, ask(check_id("acme-prod", "a"))).await;
     assert_eq!(reading.status, StatusCode::NOT_FOUND, "not mutating");
@@ -194,9 +211,10 @@ async fn a_lease_is_for_one_node_and_its_token_fences() {
     assert_eq!(held, LeaseAnswer::Held { retry_after_ms: 9_000 }, "moved, and the lease still runs");
     stand.clock.advance(Duration::from_secs(9));
     let moved: LeaseAnswer = codec::decode(&stand.as_agent(other, ask(order)).await.body).expect("an answer");
-    assert_eq!(moved, LeaseAnswer::Granted { token: 2, ttl_ms: 50_000 });
-    let mut late = frame(vec![failing(order)], order);
-    late.records[0].lease = Some(1);
+    assert_eq!(moved, LeaseAnswer::Granted { token: 4, ttl_ms: 50_000 });
+    let mut late = frame(vec![failing(order), failing(order)], order);
+    (late.records[0].lease, late.records[1].lease) = (Some(1), Some(3));
+    (late.epoch, late.chain) = (Epoch([8; 16]), chain::start(&Epoch([8; 16])));
     let ack: Ack = codec::decode(&send(&stand, &holder, &late).await.body).expect("an ack");
-    assert_eq!(ack.rejected[0].code, RejectedCode::Fenced);
+    assert_eq!((ack.rejected.len(), ack.rejected[1].code), (2, RejectedCode::Fenced));
 }

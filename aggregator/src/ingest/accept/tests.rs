@@ -46,7 +46,7 @@ fn a_frame_moves_the_mark_and_its_repetition_moves_nothing() {
     let (batch, ack, ..) = taken(judge_one(first(3), &known(None)));
     assert_eq!((batch.before, batch.writes.len(), ack.through), (None, 3, 3));
     let after = known(Some(batch.after));
-    assert_eq!(judge_one(first(3), &after), Judged::Repeated(ack));
+    assert_eq!(judge_one(first(3), &after), Judged::Repeated { ack, repeated: 3 });
     let (longer, ack, repeated, _) = taken(judge_one(first(5), &after));
     assert_eq!((longer.writes.len(), ack.through, repeated), (2, 5, 3), "only what is new");
     let rest = frame(batch.after.chain, 4, 5);
@@ -97,11 +97,44 @@ fn foreign_fenced_and_oversized_records_are_rejected_and_the_rest_is_taken() {
     let note = LedgerNote { kind: "order".into(), key: "k".into(), id, state: LedgerState::Created };
     frame.records[4].body = Body::Ledger(note);
     let mut known = known(None);
-    known.leases.insert(check_id("acme-prod", "a"), 7);
+    known.leases.insert(check_id("acme-prod", "a"), Tenure { holds: true, token_min: 7 });
     let (batch, ack, ..) = taken(judge_one(frame, &known));
     let codes: Vec<_> = ack.rejected.iter().map(|rejected| (rejected.seq, rejected.code.as_str())).collect();
     assert_eq!(codes, [(1, "foreign"), (2, "foreign"), (3, "fenced"), (5, "too-large")]);
     assert_eq!((batch.writes.len(), ack.through), (1, 5));
+}
+
+#[test]
+fn of_a_leased_check_only_the_holders_roll_up_tells_the_last_run() {
+    let roll_up = |last_status| RollUp {
+        from_age_ms: 20_000,
+        to_age_ms: 5_000,
+        runs: 2,
+        by_status: [(last_status, 2)].into(),
+        by_reason: BTreeMap::new(),
+        sketch: BTreeMap::new(),
+        last_status,
+        last_reason: None,
+        last_age_ms: 6_000,
+        evidence: vec![],
+        version: "1".into(),
+    };
+    let told = |tenure: Option<Tenure>, status| {
+        let mut frame = first(1);
+        frame.records[0].body = Body::RollUp(roll_up(status));
+        let mut known = known(None);
+        known.leases.extend(tenure.map(|tenure| (check_id("acme-prod", "a"), tenure)));
+        match taken(judge_one(frame, &known)).0.writes.remove(0) {
+            Write::Counts { counts, last, .. } => (counts.runs, last.map(|last| last.run_at_ms)),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (holder, other) = (Tenure { holds: true, token_min: 1 }, Tenure { holds: false, token_min: 2 });
+    let at = Some(RECEIVED - 6_000);
+    assert_eq!(told(None, Status::Pass), (2, at), "not mutating");
+    assert_eq!(told(Some(holder), Status::Pass), (2, at));
+    assert_eq!(told(Some(other), Status::Pass), (2, None), "it counts, and tells nothing");
+    assert_eq!(told(Some(other), Status::Skipped), (2, at), "it ran nothing");
 }
 
 #[test]
@@ -134,7 +167,7 @@ proptest::proptest! {
                     proptest::prop_assert_eq!(batch.before, mark);
                     mark = Some(batch.after);
                 }
-                Judged::Repeated(ack) => proptest::prop_assert_eq!(ack.through, through),
+                Judged::Repeated { ack, .. } => proptest::prop_assert_eq!(ack.through, through),
                 Judged::Conflict(Conflict::Gap { expected, .. }) => {
                     proptest::prop_assert_eq!(expected, through + 1);
                     proptest::prop_assert!(first > expected);

@@ -70,7 +70,7 @@ impl<'c> BatchTx<'c> {
             }
             Write::Counts { owner, minute, counts, last } => {
                 self.counts_add(frame, owner, *minute, counts)?;
-                self.last_from_counts(frame, owner, last)
+                last.as_ref().map_or(Ok(()), |last| self.last_from_counts(frame, owner, last))
             }
             Write::Problem { owner, open } => self.problem_set(frame, owner, i64::from(*open)),
             Write::Plugin { at_ms, status } => self.agent_plugin_set(&frame.agent, *at_ms, status),

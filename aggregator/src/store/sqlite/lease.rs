@@ -13,17 +13,19 @@ impl LeaseRead for View<'_> {
         let read = failed("read the leases");
         let mut leases = self
             .connection
-            .prepare_cached("SELECT tenant, check_id, token, cluster, node, ttl_ms FROM lease")
+            .prepare_cached("SELECT tenant, check_id, token, since_token, cluster, node, ttl_ms FROM lease")
             .map_err(&read)?;
         let rows = leases
             .query_map([], |row| {
                 let text = |at: usize| row.get::<_, String>(at);
-                Ok((text(0)?, check(row, 1)?, unsigned(row.get(2)?), text(3)?, text(4)?, unsigned(row.get(5)?)))
+                let number = |at: usize| row.get(at).map(unsigned);
+                Ok(((text(0)?, check(row, 1)?), (number(2)?, number(3)?), (text(4)?, text(5)?), number(6)?))
             })
             .map_err(&read)?;
         rows.map(|row| {
-            let (owner, check, token, cluster, node, ttl_ms) = row.map_err(&read)?;
-            Ok(StoredLease { tenant: tenant(&owner)?, check, token, holder: agent(&cluster, &node)?, ttl_ms })
+            let ((owner, check), (token, since_token), (cluster, node), ttl_ms) = row.map_err(&read)?;
+            let (tenant, holder) = (tenant(&owner)?, agent(&cluster, &node)?);
+            Ok(StoredLease { tenant, check, token, since_token, holder, ttl_ms })
         })
         .collect()
     }
@@ -35,14 +37,16 @@ impl BatchTx<'_> {
     /// # Errors
     /// [`StoreError::Raced`], or the store failed.
     pub fn lease_grant(&self, lease: &StoredLease) -> Result<(), StoreError> {
-        let sql = "INSERT INTO lease (tenant, check_id, token, cluster, node, ttl_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT (tenant, check_id) DO UPDATE SET token = excluded.token, cluster = excluded.cluster,
-                node = excluded.node, ttl_ms = excluded.ttl_ms
+        let sql = "INSERT INTO lease (tenant, check_id, token, since_token, cluster, node, ttl_ms)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT (tenant, check_id) DO UPDATE SET token = excluded.token, since_token = excluded.since_token,
+                cluster = excluded.cluster, node = excluded.node, ttl_ms = excluded.ttl_ms
             WHERE token < excluded.token";
         let values = params![
             tenant_key(lease.tenant.as_ref()),
             lease.check.0.as_bytes(),
             signed(lease.token),
+            signed(lease.since_token),
             lease.holder.cluster.as_str(),
             lease.holder.node.as_str(),
             signed(lease.ttl_ms),
