@@ -8,14 +8,13 @@ pub mod problem;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::frame::Assignment;
 use api::id::CheckId;
-use api::result::CheckResult;
-use host::Outcome;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounterVec, Opts, Registry};
 
+use crate::run::Ran;
+use crate::schedule::roster::Standing;
 use probe::{Row, families};
 use problem::Open;
 
@@ -45,26 +44,27 @@ impl Exposition {
         Ok(this)
     }
 
-    /// A run has ended; `outcome` is absent when it did not take place.
-    pub fn ran(&self, assignment: &Assignment, result: &CheckResult, outcome: Option<&Outcome>) {
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let problem = rows.get(&assignment.check_id).and_then(|row| row.problem.clone());
-        rows.insert(assignment.check_id, Row { problem, ..Row::new(assignment, result, outcome) });
+    /// A run of a check has ended; `outcome` is absent when it did not take place.
+    pub fn ran(&self, ran: &Ran, standing: Standing) {
+        let Ran { assignment, result, outcome, .. } = ran;
+        let row = Row { problem: standing.problem, ..Row::new(assignment, result, outcome.as_ref()) };
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).insert(assignment.check_id, row);
     }
 
-    /// A problem of a check opened or closed.
-    pub fn problem(&self, check: CheckId, open: Option<Open>) {
-        if let Some(open) = &open {
-            self.problems.with_label_values(&[open.reason]).inc();
-        }
-        if let Some(row) = self.rows.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&check) {
-            row.problem = open;
-        }
+    /// A problem of a check opened.
+    pub fn opened(&self, open: &Open) {
+        self.problems.with_label_values(&[open.reason]).inc();
     }
 
-    /// Forgets checks that are not on this node any more.
-    pub fn retain(&self, mut is_here: impl FnMut(&CheckId) -> bool) {
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner).retain(|check, _| is_here(check));
+    /// The checks of this node changed: forgets those that are gone, shows of the others what stands now.
+    pub fn adopt(&self, standing: impl Fn(CheckId) -> Option<Standing>) {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).retain(|check, row| match standing(*check) {
+            None => false,
+            Some(Standing { problem }) => {
+                row.problem = problem;
+                true
+            }
+        });
     }
 }
 
@@ -75,5 +75,38 @@ impl Collector for Exposition {
 
     fn collect(&self) -> Vec<MetricFamily> {
         families(self.rows.lock().unwrap_or_else(PoisonError::into_inner).values())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::result::{Reason, Status};
+
+    use super::*;
+    use crate::testing::{assignment, result};
+
+    fn shown(exposition: &Exposition, name: &str) -> usize {
+        let families = exposition.collect();
+        families.iter().filter(|family| family.name() == name).map(|family| family.get_metric().len()).sum()
+    }
+
+    #[test]
+    fn a_problem_is_shown_while_it_stands_and_a_check_while_it_is_here() {
+        let exposition = Exposition::register(&Registry::new()).expect("registers");
+        let ran = Ran {
+            assignment: Arc::new(assignment("checkout")),
+            result: result(Status::Fail, Some(Reason::HttpStatus)),
+            outcome: None,
+            lease: None,
+            began_boot_ms: 0,
+            ledger: vec![],
+        };
+        let problem = Some(Open { layer: "business", reason: "http-status" });
+        exposition.ran(&ran, Standing { problem });
+        assert_eq!((shown(&exposition, "probe_success"), shown(&exposition, "problem_gauge")), (1, 1));
+        exposition.adopt(|_| Some(Standing { problem: None }));
+        assert_eq!((shown(&exposition, "probe_success"), shown(&exposition, "problem_gauge")), (1, 0));
+        exposition.adopt(|_| None);
+        assert_eq!(shown(&exposition, "probe_success"), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! An open problem as metrics show it. Made by `schedule/driver` when M-of-N opens one.
+//! An open problem as metrics show it. Made by `judge` when M-of-N opens one.
 
 use api::frame::Assignment;
 use api::result::Reason;

@@ -10,6 +10,7 @@ pub mod rollup;
 use api::frame::{Assignment, Body, Failure, Problem, Transition};
 use api::result::{CheckResult, Status};
 
+use crate::exposition::problem::Open;
 use crate::spool::Draft;
 use problem::{History, Turn};
 use rollup::Counts;
@@ -20,6 +21,8 @@ pub struct Judge {
     version: String,
     last: Option<Status>,
     history: History,
+    /// The open problem, as metrics show it.
+    open: Option<Open>,
     counts: Counts,
 }
 
@@ -32,13 +35,14 @@ impl Judge {
             version: assignment.version.clone(),
             last: None,
             history: History::new(assignment.alert),
+            open: None,
             counts: Counts::begin(now_boot_ms),
         }
     }
 
-    /// Whether a problem is open.
-    pub fn has_problem(&self) -> bool {
-        self.history.is_open()
+    /// The open problem.
+    pub fn problem(&self) -> Option<&Open> {
+        self.open.as_ref()
     }
 
     /// The assignment changed. Another version begins a new history; the counts of the old one are told.
@@ -54,7 +58,7 @@ impl Judge {
     /// The check is changed or taken away: what is counted is told, what is open is closed.
     pub fn end(&mut self, assignment: &Assignment, now_boot_ms: u64) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = self.roll_up(assignment, now_boot_ms).into_iter().collect();
-        if self.history.is_open() {
+        if self.open.is_some() {
             let problem = Problem { open: false, reason: None, summary: "the check was changed or moved".to_owned() };
             drafts.push(Draft::of_check(assignment, now_boot_ms, Body::Problem(problem)));
         }
@@ -80,6 +84,7 @@ impl Judge {
         }
         if turn != Turn::None {
             let open = turn == Turn::Opened;
+            self.open = open.then(|| Open::of(assignment, result.reason));
             bodies.push(Body::Problem(Problem { open, reason: result.reason, summary: result.summary.clone() }));
         }
         // A record is as old as its run: freshness is counted from the run itself.
@@ -137,7 +142,7 @@ mod tests {
         for _ in 0..3 {
             before.push(&check, &result(Status::Fail, Some(Reason::HttpStatus)), AT, None);
         }
-        assert!(before.has_problem());
+        assert!(before.problem().is_some());
         // Whoever reads ends what was open when a history begins: this process never says that it is closed.
         for first in [Status::Pass, Status::Fail, Status::Error] {
             let drafts = Judge::new(&check, 0).push(&check, &result(first, None), AT, None);
@@ -157,10 +162,10 @@ mod tests {
         for _ in 0..3 {
             judge.push(&check, &result(Status::Fail, Some(Reason::HttpStatus)), AT, None);
         }
-        assert!(judge.has_problem());
+        assert!(judge.problem().is_some());
         let changed = Assignment { version: "v2".to_owned(), ..check };
         assert_eq!(kinds(&judge.adopt(&changed, 6_000)), ["roll-up", "problem"]);
-        assert!(!judge.has_problem());
+        assert!(judge.problem().is_none());
         assert_eq!(kinds(&judge.push(&changed, &result(Status::Fail, None), AT, None)), ["transition"]);
     }
 }

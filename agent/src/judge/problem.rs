@@ -37,11 +37,6 @@ impl History {
         Self { alert, failed: VecDeque::new(), passes_in_row: 0, open: false }
     }
 
-    /// Whether the problem is open.
-    pub fn is_open(&self) -> bool {
-        self.open
-    }
-
     /// Takes one more result.
     pub fn push(&mut self, status: Status) -> Turn {
         // A run that did not start says nothing, neither good nor bad.

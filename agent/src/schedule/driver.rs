@@ -85,8 +85,8 @@ impl Driver {
         let offered = self.assignments.borrow_and_update().clone();
         let adopted = adopt(&roster.adopted(), &offered, |digest| self.plugins.fitness(digest));
         self.plugins.serve(&adopted);
-        self.exposition.retain(|check| adopted.contains_key(check));
         self.tell(roster.adopt(adopted, now(&self.clock)));
+        self.exposition.adopt(|check| roster.standing(check));
     }
 
     fn begin(&self, roster: &mut Roster, jobs: &mut Jobs<Ran>) {
@@ -102,10 +102,13 @@ impl Driver {
     fn end(&self, roster: &mut Roster, ended: Result<Ran, Panicked>) {
         match ended {
             Ok(ran) => {
-                let Told { drafts, problem } = roster.end(&ran);
-                self.exposition.ran(&ran.assignment, &ran.result, ran.outcome.as_ref());
-                if let Some(problem) = problem {
-                    self.exposition.problem(ran.assignment.check_id, problem);
+                let Told { drafts, opened } = roster.end(&ran);
+                // A check that was taken away while it ran would be shown for ever.
+                if let Some(standing) = roster.standing(ran.assignment.check_id) {
+                    self.exposition.ran(&ran, standing);
+                }
+                if let Some(opened) = opened {
+                    self.exposition.opened(&opened);
                 }
                 tracing::debug!(check = %ran.assignment.check_id, status = ran.result.status.as_str(), "ran");
                 self.tell(drafts);

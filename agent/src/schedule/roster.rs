@@ -41,8 +41,15 @@ struct Entry {
 pub struct Told {
     /// What is to be reported at once.
     pub drafts: Vec<Draft>,
-    /// The check's problem now, when it opened or closed.
-    pub problem: Option<Option<Open>>,
+    /// The check's problem, when it opened.
+    pub opened: Option<Open>,
+}
+
+/// A check that is on this node, as metrics show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its open problem.
+    pub problem: Option<Open>,
 }
 
 // === impl Roster ===
@@ -138,17 +145,20 @@ impl Roster {
             lease: ran.lease,
             ..Draft::of_check(&ran.assignment, ran.began_boot_ms, Body::Ledger(note))
         };
-        let mut told = Told { drafts: ran.ledger.iter().cloned().map(note).collect(), problem: None };
+        let mut told = Told { drafts: ran.ledger.iter().cloned().map(note).collect(), opened: None };
         // What ran under another version of the manifest says nothing of this one.
         let same = |entry: &&mut Entry| entry.assignment.version == ran.assignment.version;
         if let Some(entry) = self.checks.get_mut(&id).filter(same) {
-            let had_problem = entry.judge.has_problem();
+            let had_problem = entry.judge.problem().is_some();
             told.drafts.extend(entry.judge.push(&ran.assignment, &ran.result, ran.began_boot_ms, ran.lease));
-            if entry.judge.has_problem() != had_problem {
-                told.problem = Some((!had_problem).then(|| Open::of(&ran.assignment, ran.result.reason)));
-            }
+            told.opened = entry.judge.problem().filter(|_| !had_problem).cloned();
         }
         told
+    }
+
+    /// Where a check stands; none when it is not on this node.
+    pub fn standing(&self, id: CheckId) -> Option<Standing> {
+        self.checks.get(&id).map(|entry| Standing { problem: entry.judge.problem().cloned() })
     }
 
     /// A run will never end: the agent broke it. Its place is free again.
@@ -254,16 +264,24 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_told_when_it_opens_and_closes() {
+    fn a_problem_is_counted_once_and_stands_until_it_closes_or_the_manifest_changes() {
         let alert = api::frame::Alert { failures: 1, of: 1, recover: 1 };
-        let mut roster = roster(vec![Assignment { alert, ..assignment("a") }]);
-        let mut run = |status| {
-            let job = begin(&mut roster);
-            roster.end(&ran(&job, status)).problem
+        let check = Assignment { alert, ..assignment("a") };
+        let mut roster = roster(vec![check.clone()]);
+        let run = |roster: &mut Roster, status| {
+            let job = begin(roster);
+            let opened = roster.end(&ran(&job, status)).opened;
+            (opened, roster.standing(check.check_id).expect("is here").problem)
         };
-        let open = Open { layer: "application", reason: "http-status" };
-        assert_eq!(run(Status::Fail), Some(Some(open)));
-        assert_eq!(run(Status::Fail), None);
-        assert_eq!(run(Status::Pass), Some(None));
+        let open = Some(Open { layer: "application", reason: "http-status" });
+        assert_eq!(run(&mut roster, Status::Fail), (open.clone(), open.clone()));
+        assert_eq!(run(&mut roster, Status::Fail), (None, open.clone()));
+        assert_eq!(run(&mut roster, Status::Pass), (None, None));
+        assert_eq!(run(&mut roster, Status::Fail), (open.clone(), open));
+        let at = next(&roster);
+        roster.adopt(adopted(vec![Assignment { version: "v2".into(), ..check.clone() }]), at);
+        assert_eq!(roster.standing(check.check_id), Some(Standing { problem: None }));
+        roster.adopt(Adopted::new(), at);
+        assert_eq!(roster.standing(check.check_id), None);
     }
 }
