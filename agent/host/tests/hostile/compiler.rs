@@ -68,7 +68,20 @@ fn it_limits_itself_before_it_reads() {
     assert!(limit("Max data size").contains("1073741824"));
     assert!(limit("Max cpu time").contains("60"));
     assert!(limit("Max core file size").contains(" 0 "));
+    assert!(limit("Max file size").contains(" 0 "));
     assert!(read("status").contains("NoNewPrivs:\t1"));
     let _ = child.stdin.take().expect("piped").write_all(b"x");
     assert_eq!(child.wait().expect("it ends").code(), Some(1));
+}
+
+#[test]
+fn the_answer_may_be_sent_into_a_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("answer");
+    let mut command = compiler();
+    command.stdout(std::fs::File::create(&path).expect("made"));
+    let mut child = command.spawn().expect("the compiler starts");
+    child.stdin.take().expect("piped").write_all(&wasm("quiet")).expect("taken");
+    assert!(child.wait().expect("it ends").success());
+    assert_eq!(std::fs::read(&path).expect("written").first(), Some(&b'{'));
 }
