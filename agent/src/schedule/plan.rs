@@ -131,6 +131,11 @@ impl Plan {
         self.started_ms = Some(now.boot_ms);
     }
 
+    /// Whether the last start was less than an interval ago.
+    pub fn has_just_run(&self, now: Now) -> bool {
+        self.started_ms.is_some_and(|started_ms| now.boot_ms < started_ms.saturating_add(self.interval_ms))
+    }
+
     /// The first tick of the phase at or after an instant.
     fn tick_from(&self, boot_ms: u64) -> u64 {
         let wall_ms = i128::from(boot_ms) + i128::from(self.offset_ms);

@@ -21,6 +21,9 @@ use crate::spool::Draft;
 pub struct Roster {
     node: NodeName,
     checks: BTreeMap<CheckId, Entry>,
+    /// Plans of checks that went less than an interval after they started: one that comes back, as an edit may make it,
+    /// does not run again at once.
+    gone: BTreeMap<CheckId, Plan>,
     queue: Queue<(CheckId, Due)>,
     waiting: BTreeSet<CheckId>,
     /// The earliest next tick of all; a look before it costs nothing.
@@ -60,6 +63,7 @@ impl Roster {
         Self {
             node,
             checks: BTreeMap::new(),
+            gone: BTreeMap::new(),
             queue: Queue::new(places),
             waiting: BTreeSet::new(),
             next_ms: None,
@@ -75,13 +79,16 @@ impl Roster {
     /// Runs by other assignments from now on. Gives what has to be told of those that changed or went.
     pub fn adopt(&mut self, adopted: Adopted, now: Now) -> Vec<Draft> {
         let mut drafts = vec![];
+        let gone = &mut self.gone;
         self.checks.retain(|id, entry| {
             let stays = adopted.contains_key(id);
             if !stays {
+                gone.insert(*id, entry.plan.clone());
                 drafts.extend(entry.judge.end(&entry.assignment, now.boot_ms));
             }
             stays
         });
+        self.gone.retain(|_, plan| plan.has_just_run(now));
         for (id, assignment) in adopted {
             let interval = Duration::from_millis(assignment.interval_ms);
             match self.checks.get_mut(&id) {
@@ -93,7 +100,10 @@ impl Roster {
                     entry.assignment = assignment;
                 }
                 None => {
-                    let plan = Plan::begin(id, &self.node, interval, now);
+                    let plan = match self.gone.remove(&id) {
+                        Some(before) => before.with_interval(id, &self.node, interval, now),
+                        None => Plan::begin(id, &self.node, interval, now),
+                    };
                     let judge = Judge::new(&assignment, now.boot_ms);
                     self.checks.insert(id, Entry { assignment, plan, judge });
                 }
@@ -250,6 +260,25 @@ mod tests {
         assert_eq!(told.len(), 1, "the counts of the one that ran");
         assert!(roster.begin(at).is_none());
         assert_eq!(roster.next_ms(), None);
+    }
+
+    #[test]
+    fn a_check_that_goes_and_comes_back_does_not_run_again_at_once() {
+        let check = assignment("checkout");
+        let mut roster = roster(vec![check.clone()]);
+        let job = begin(&mut roster);
+        let began_ms = job.due.boot_ms;
+        roster.end(&ran(&job, Status::Pass));
+        let after = |ms| now(began_ms - 1_000_000 + ms);
+        roster.adopt(Adopted::new(), after(1_000));
+        // A shorter interval has a tick soon; half of it after the last start is soon enough.
+        let edited = Assignment { interval_ms: 20_000, version: "v2".into(), ..check.clone() };
+        roster.adopt(adopted(vec![edited]), after(2_000));
+        let next_ms = roster.next_ms().expect("there is a check");
+        assert!(next_ms >= began_ms + 10_000, "{next_ms} after {began_ms}");
+        roster.adopt(Adopted::new(), after(30_000));
+        roster.adopt(Adopted::new(), after(120_000));
+        assert_eq!(roster.gone.len(), 0, "an interval is remembered and no longer");
     }
 
     #[test]
