@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::opening::{Spoken, open};
 use crate::supervise::{Jobs, Panicked};
 use crate::tls::{Peer, ServerTls};
 
@@ -30,7 +31,7 @@ pub struct Limits {
     pub connections_max: usize,
     /// For a TLS handshake.
     pub handshake_time_max: Duration,
-    /// For a request's head; an idle HTTP/1.1 connection ends after it too.
+    /// For the first bytes of a connection, and for a request's head; an idle HTTP/1.1 connection ends after it too.
     pub head_time_max: Duration,
     /// Requests at a time on one HTTP/2 connection.
     pub streams_max: u32,
@@ -173,7 +174,19 @@ impl Connection {
             request.extensions_mut().insert(peer.clone());
             request
         });
-        let builder = self.builder();
+        let opening = tokio::time::timeout(self.limits.head_time_max, open(stream));
+        let (spoken, stream) = tokio::select! {
+            opened = opening => match opened {
+                Ok(Ok(opened)) => opened,
+                Ok(Err(error)) => return tracing::debug!(peer = %self.address, %error, "connection ended unused"),
+                Err(_elapsed) => return tracing::debug!(peer = %self.address, "connection closed, it asked nothing"),
+            },
+            () = self.token.cancelled() => return,
+        };
+        let builder = match spoken {
+            Spoken::Http1 => self.builder().http1_only(),
+            Spoken::Http2 => self.builder().http2_only(),
+        };
         let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)));
         let ended = tokio::select! {
             ended = serving.as_mut() => ended,

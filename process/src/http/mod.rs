@@ -5,5 +5,6 @@
 pub mod admin;
 pub mod client;
 pub mod listen;
+mod opening;
 #[cfg(test)]
 mod tests;

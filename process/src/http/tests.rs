@@ -9,6 +9,7 @@ use axum::{Extension, Router};
 use bytes::Bytes;
 use http::{Request, StatusCode, Version};
 use prometheus::{IntCounter, Registry};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -34,12 +35,16 @@ struct Stand {
 }
 
 async fn stand(router: Router) -> Stand {
+    stand_within(Limits::default(), router).await
+}
+
+async fn stand_within(limits: Limits, router: Router) -> Stand {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::make(folder.path());
     authority.issue("server", &[]);
     let server = tls::server(authority.server_files("server")).unwrap();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listener = Listener::bind(any, Some(Arc::clone(&server)), Limits::default()).await.unwrap();
+    let listener = Listener::bind(any, Some(Arc::clone(&server)), limits).await.unwrap();
     let address = listener.address();
     let token = CancellationToken::new();
     let mut serving = Jobs::new(1);
@@ -148,6 +153,25 @@ async fn a_drain_lets_the_open_request_end_and_takes_no_other() {
     let answer = asking.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(answer.body(), "done");
     stand.serving.join_next().await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_nothing_is_closed() {
+    let limits = Limits { head_time_max: Duration::from_millis(1), ..Limits::default() };
+    let stand = stand_within(limits, Router::new().route("/whoami", get(whoami))).await;
+    let connector =
+        tokio_rustls::TlsConnector::from(tls::client(stand.authority.client_files(None)).unwrap().current());
+    // Nothing, the beginning of what HTTP/2 begins with, and the beginning of a request.
+    for said in [&b""[..], b"PRI * HTTP/2.0\r\n", b"GET /whoami HT"] {
+        let socket = tokio::net::TcpStream::connect(stand.address).await.unwrap();
+        let mut stream = connector.connect("localhost".try_into().unwrap(), socket).await.unwrap();
+        // It may be closed already.
+        stream.write_all(said).await.ok();
+        let mut answer = vec![];
+        let closed = tokio::time::timeout(BOUNDS.time_max, stream.read_to_end(&mut answer)).await;
+        assert!(closed.is_ok(), "held for ever after {said:?}");
+    }
+    stand.drained().await;
 }
 
 #[tokio::test]
