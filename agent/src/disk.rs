@@ -65,7 +65,11 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), DiskError> {
         file.write_all(content)?;
         file.sync_all()
     });
-    written.map_err(failed("write", &beside))?;
+    if let Err(error) = written {
+        // On a full disk a part of it would take what room there is.
+        remove(&beside)?;
+        return Err(failed("write", &beside)(error));
+    }
     std::fs::rename(&beside, path).map_err(failed("replace", path))?;
     sync_folder(path.parent().unwrap_or(Path::new("/")))
 }
@@ -133,6 +137,17 @@ pub fn random<const N: usize>() -> Result<[u8; N], DiskError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_keeps_the_old_file_and_no_part_of_the_new_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kept");
+        replace(&path, b"old").expect("writes");
+        std::os::unix::fs::symlink("/dev/full", path.with_extension("new")).expect("links");
+        assert!(replace(&path, b"new").is_err_and(|error| error.is_full()));
+        assert_eq!(read(&path, 10).expect("reads").as_deref(), Some(&b"old"[..]));
+        assert!(!path.with_extension("new").exists());
+    }
 
     #[test]
     fn a_file_is_replaced_as_a_whole() {

@@ -139,22 +139,27 @@ impl Store {
         }
     }
 
-    /// Drops what is over the bound.
+    /// Drops what is over the bound; on a full disk, where even a hole has no room, a later call does.
     pub(super) fn trim(&mut self) -> Result<Trimmed, DiskError> {
         let mut trimmed = Trimmed::default();
         loop {
             let (places, held) = self.held();
             let active_bytes = self.active().segments.back().map_or(0, |segment| segment.bytes);
-            match bound::next(&held, active_bytes, self.bound) {
+            let (dropped, records) = match bound::next(&held, active_bytes, self.bound) {
                 None => break,
                 Some(Drop::RollUps(at)) => {
                     let (epoch, segment) = places[at];
-                    trimmed.roll_ups += self.epochs[epoch].drop_roll_ups(segment)?;
+                    (self.epochs[epoch].drop_roll_ups(segment), &mut trimmed.roll_ups)
                 }
                 Some(Drop::Segment(at)) => {
                     let (epoch, segment) = places[at];
-                    trimmed.any += self.epochs[epoch].drop_segment(segment)?;
+                    (self.epochs[epoch].drop_segment(segment), &mut trimmed.any)
                 }
+            };
+            match dropped {
+                Ok(dropped) => *records += dropped,
+                Err(error) if error.is_full() => break,
+                Err(error) => return Err(error),
             }
         }
         self.forget_finished()?;
@@ -216,20 +221,22 @@ impl Store {
     }
 
     /// The aggregator wants to go on at `expected`: from there again if it is still here, else as after a fork.
-    pub(super) fn rewind(&mut self, epoch: EpochId, expected: u64) -> Result<(), DiskError> {
-        let Some(known) = self.epochs.iter_mut().find(|known| known.info.epoch == epoch) else { return Ok(()) };
+    pub(super) fn rewind(&mut self, epoch: EpochId, expected: u64) -> Result<Appended, DiskError> {
+        let known = self.epochs.iter_mut().find(|known| known.info.epoch == epoch);
+        let Some(known) = known else { return Ok(Appended::default()) };
         let held = known.segments.front().map_or(1, |first| first.first_seq)..=known.end().0;
         if held.contains(&expected) {
             known.through = expected - 1;
-            return Ok(());
+            return Ok(Appended::default());
         }
         self.fork(epoch)
     }
 
     /// The aggregator knows another history of this epoch: what it lacks is told again in a new one. A crash in between
     /// tells it twice; a fork is an accident already (a copied or restored disk).
-    pub(super) fn fork(&mut self, epoch: EpochId) -> Result<(), DiskError> {
-        let Some(at) = self.epochs.iter().position(|known| known.info.epoch == epoch) else { return Ok(()) };
+    pub(super) fn fork(&mut self, epoch: EpochId) -> Result<Appended, DiskError> {
+        let at = self.epochs.iter().position(|known| known.info.epoch == epoch);
+        let Some(at) = at else { return Ok(Appended::default()) };
         let mut drafts = vec![];
         let old = &self.epochs[at];
         let shift_ms = old.info.wall_offset_ms - self.wall_offset_ms();
@@ -239,14 +246,15 @@ impl Store {
             drafts.extend(records.filter_map(|entry| Draft::again(entry, shift_ms)));
         }
         if at + 1 == self.epochs.len() {
-            let epoch = begin(&self.folder, self.next_ordinal, &self.origin, &self.clock)?;
+            let mut epoch = begin(&self.folder, self.next_ordinal, &self.origin, &self.clock)?;
             self.next_ordinal += 1;
+            self.file = epoch.begin_segment()?;
             self.epochs.push_back(epoch);
-            self.file = self.active().begin_segment()?;
         }
         let appended = self.append(drafts)?;
         tracing::warn!(records = appended.written, "another history of an epoch exists, its records go into a new one");
-        self.epochs.remove(at).expect("a position that was found").remove()
+        self.epochs.remove(at).expect("a position that was found").remove()?;
+        Ok(appended)
     }
 
     /// Bytes of all segments.

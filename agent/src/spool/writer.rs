@@ -2,11 +2,12 @@
 //! together. Nobody waits for it who runs checks: a full queue drops and counts.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use api::frame::{DroppedKind, Epoch};
 use api::id::NodeName;
 use process::clock::SharedClock;
-use process::supervise::Stage;
+use process::supervise::{Stage, chain};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::bound::Bound;
@@ -21,6 +22,9 @@ use crate::run::backend::node::boot_id;
 const COMMANDS_WAITING_MAX: usize = 1_024;
 /// Records synced at once; a frame holds no more.
 const GROUP_RECORDS_MAX: usize = api::limits::FRAME_RECORDS_MAX;
+
+/// Between two attempts to open a spool without room: each reads what is there, 64 MiB at most.
+const OPEN_AGAIN_MS: u64 = 10_000;
 
 /// What a spool is made of.
 #[derive(Clone, Debug)]
@@ -70,13 +74,12 @@ enum Command {
 /// # Errors
 /// The folder is in use or not usable, or there is no thread.
 pub fn build(config: Config, clock: SharedClock, metrics: Metrics, stage: &Stage) -> Result<Spool, SpoolError> {
-    let Config { folder, origin, bound } = config;
-    let store = Store::open(&folder, origin, clock, bound)?;
-    metrics.held(store.bytes());
+    let place = Place::open(config, clock)?;
+    metrics.held(place.bytes());
     let (commands, waiting) = mpsc::channel(COMMANDS_WAITING_MAX);
     let (told, durable) = watch::channel(0);
     let of_thread = metrics.clone();
-    stage.spawn_thread("writer", move || run(store, waiting, &told, &of_thread)).map_err(SpoolError::Thread)?;
+    stage.spawn_thread("writer", move || run(place, waiting, &told, &of_thread)).map_err(SpoolError::Thread)?;
     let (token, ending) = (stage.token(), commands.clone());
     stage.spawn("end", async move {
         token.cancelled().await;
@@ -156,7 +159,7 @@ impl Spool {
 
 /// Works until told to end. An error ends the process: records it promised to keep may be gone.
 fn run(
-    mut store: Store,
+    mut place: Place,
     mut waiting: mpsc::Receiver<Command>,
     told: &watch::Sender<u64>,
     metrics: &Metrics,
@@ -175,6 +178,11 @@ fn run(
                         Err(_) => break,
                     }
                 }
+                let records = drafts.len() as u64;
+                let Some(store) = place.store()? else {
+                    metrics.dropped(DroppedKind::Any, records);
+                    continue;
+                };
                 let Appended { written, refused } = store.append(drafts)?;
                 metrics.dropped(DroppedKind::Any, refused);
                 for (kind, records) in store.trim()?.by_kind() {
@@ -182,14 +190,102 @@ fn run(
                 }
                 told.send_modify(|durable| *durable += written);
             }
-            // Whoever asked may have gone meanwhile.
-            Command::Batch(asked) => drop(asked.send(store.batch()?)),
-            Command::Acknowledge(epoch, through) => store.acknowledge(epoch, through)?,
-            Command::Rewind(epoch, expected) => store.rewind(epoch, expected)?,
-            Command::Fork(epoch) => store.fork(epoch)?,
             Command::End => return Ok(()),
+            command => {
+                if let Err(error) = answer(&mut place, command, metrics) {
+                    if !error.is_full() {
+                        return Err(error.into());
+                    }
+                    tracing::error!(error = %chain(&error), "the disk of the spool is full, the aggregator is asked again");
+                }
+            }
         }
-        metrics.held(store.bytes());
+        metrics.held(place.bytes());
     }
     Ok(())
+}
+
+/// What the reporter wants.
+fn answer(place: &mut Place, command: Command, metrics: &Metrics) -> Result<(), DiskError> {
+    let Some(store) = &mut place.store else {
+        if let Command::Batch(asked) = command {
+            asked.send(None).ok();
+        }
+        return Ok(());
+    };
+    let again = match command {
+        // Whoever asked may have gone meanwhile.
+        Command::Batch(asked) => return Ok(drop(asked.send(store.batch()?))),
+        Command::Acknowledge(epoch, through) => return store.acknowledge(epoch, through),
+        Command::Rewind(epoch, expected) => store.rewind(epoch, expected)?,
+        Command::Fork(epoch) => store.fork(epoch)?,
+        Command::Append(_) | Command::End => return Ok(()),
+    };
+    metrics.dropped(DroppedKind::Any, again.refused);
+    Ok(())
+}
+
+/// The store, or a disk that has no room even to open it: a node in trouble is watched all the same, and what it has to
+/// tell is dropped and counted until there is room.
+struct Place {
+    config: Config,
+    clock: SharedClock,
+    store: Option<Store>,
+    again_boot_ms: u64,
+}
+
+impl Place {
+    fn open(config: Config, clock: SharedClock) -> Result<Self, DiskError> {
+        let mut place = Self { config, clock, store: None, again_boot_ms: 0 };
+        place.store()?;
+        Ok(place)
+    }
+
+    fn store(&mut self) -> Result<Option<&mut Store>, DiskError> {
+        let now_boot_ms = self.clock.boot_ms();
+        if self.store.is_none() && now_boot_ms >= self.again_boot_ms {
+            let Config { folder, origin, bound } = self.config.clone();
+            match Store::open(&folder, origin, Arc::clone(&self.clock), bound) {
+                Ok(store) => self.store = Some(store),
+                Err(error) if error.is_full() => {
+                    tracing::error!(error = %chain(&error), "the spool has no room, records are dropped");
+                    self.again_boot_ms = now_boot_ms.saturating_add(OPEN_AGAIN_MS);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.store.as_mut())
+    }
+
+    fn bytes(&self) -> u64 {
+        self.store.as_ref().map_or(0, Store::bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use process::clock::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn a_start_without_room_drops_and_counts_until_there_is_some() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = ManualClock::new(1_800_000_000_000, Duration::from_secs(1_000));
+        let origin = Origin { machine_id: "machine".into(), boot_id: "boot".into() };
+        let config = Config { folder: folder.path().to_owned(), origin, bound: Bound::default() };
+        drop(Place::open(config.clone(), Arc::new(clock.clone())).expect("opens"));
+        let is_epoch = |path: &PathBuf| path.is_dir();
+        let mut entries = std::fs::read_dir(folder.path()).expect("lists").map(|entry| entry.expect("listed").path());
+        let epoch = entries.find(is_epoch).expect("an epoch");
+        std::os::unix::fs::symlink("/dev/full", epoch.join(format!("{:020}.new", 1))).expect("links");
+        let mut place = Place::open(config, Arc::new(clock.clone())).expect("starts");
+        assert!(place.store.is_none(), "without room");
+        assert!(place.store().expect("stays").is_none(), "not tried again at once");
+        clock.advance(Duration::from_millis(OPEN_AGAIN_MS));
+        let store = place.store().expect("opens").expect("room again");
+        assert_eq!(store.append(crate::testing::drafts(3)).expect("writes").written, 3);
+    }
 }
