@@ -196,19 +196,19 @@ async fn a_start_that_waited_for_its_turn_is_judged_by_the_law_of_its_turn() {
         other => panic!("{other:?}"),
     };
 
-    // The first poll of each hands it to the writer, before the law and the clock go on.
-    let free = stand.busy_writer().await;
-    let frozen = tokio::join!(biased; start(), async {
+    // The first poll of each hands it to the writer, in this order, before the law and the clock go on.
+    let (free, busy) = stand.busy_writer();
+    let ((), frozen, ()) = tokio::join!(biased; busy, start(), async {
         stand.publish("peak.yaml", FREEZE).await;
         drop(free);
     });
-    assert_eq!(code(frozen.0), "FROZEN");
-    let free = stand.busy_writer().await;
-    let late = tokio::join!(biased; start(), async {
+    assert_eq!(code(frozen), "FROZEN");
+    let (free, busy) = stand.busy_writer();
+    let ((), late, ()) = tokio::join!(biased; busy, start(), async {
         stand.clock.advance(Duration::from_secs(301));
         drop(free);
     });
-    assert_eq!(code(late.0), "TICKET_EXPIRED");
+    assert_eq!(code(late), "TICKET_EXPIRED");
 }
 
 #[tokio::test]

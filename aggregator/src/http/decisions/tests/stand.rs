@@ -1,7 +1,9 @@
 //! Shell: an aggregator without sockets for the gate's tests: a real store, a real folder of manifests, real tokens.
 //! Results of checks are written as ingest writes them, and the clock is moved by hand.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use api::frame::{Chain, Epoch};
@@ -39,6 +41,7 @@ use crate::secret::dir::Secrets;
 use crate::store::agent::StoredAgent;
 use crate::store::audit::{AuditRead as _, StoredEntry};
 use crate::store::batch::{Accepted, Mark, Owner, Write};
+use crate::store::change::{ChangeError, Recorded};
 use crate::store::{Config, Store};
 
 /// 2026-06-01T10:00:00Z, a Monday.
@@ -178,22 +181,19 @@ impl Stand {
         changed.expect("in time").expect("published");
     }
 
-    /// Keeps the writer busy until the answer is dropped, so that whatever is handed in waits its turn.
-    pub(super) async fn busy_writer(&self) -> std::sync::mpsc::Sender<()> {
+    /// Keeps the writer busy until the sender is dropped: whatever is handed in after the future's first poll waits.
+    pub(super) fn busy_writer(&self) -> (Sender<()>, impl Future<Output = ()>) {
         let (free, freed) = std::sync::mpsc::channel::<()>();
-        let (busy, is_busy) = tokio::sync::oneshot::channel();
-        let store = self.api.store.clone();
-        tokio::spawn(async move {
-            let wait = store.batch(move |_| {
-                busy.send(()).expect("the test waits");
-                // Ends when the sender is dropped.
-                freed.recv().ok();
-                Ok(())
+        let (store, scope) = (self.api.store.clone(), PlatformScope::for_test().own());
+        let busy = async move {
+            let held = store.change(&scope, 0, move |_| {
+                freed.recv().expect_err("nothing is ever sent");
+                Ok(Recorded::repeated(()))
             });
-            wait.await.expect("written");
-        });
-        is_busy.await.expect("the writer runs");
-        free
+            let held: Result<(), ChangeError<Infallible>> = held.await;
+            held.expect("written");
+        };
+        (free, busy)
     }
 
     /// The actions of a chain's entries, oldest first, with their details.
@@ -271,7 +271,6 @@ impl Stand {
             writes: vec![Write::Result {
                 owner,
                 seq: seq + 1,
-                kind: "transition",
                 run_at_ms,
                 result: Box::new(result),
             }],
