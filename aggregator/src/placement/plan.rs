@@ -1,5 +1,5 @@
 //! The plan: every intended node of every check. `EveryNode` is every agent that is not forgotten; `Once` is the live
-//! agent with the highest rendezvous score, so that a new or lost agent moves only the checks it wins or held.
+//! agent with the highest rendezvous score when the check is placed; it stays there until that agent is silent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,16 +31,21 @@ pub struct Plan {
     pub secrets: SecretVersions,
 }
 
-/// Places every check. `before` keeps a `Once` check where it was while no agent is live.
+/// Places every check. A `Once` check stays where it was, as `before` tells, until that agent is silent: a restart of
+/// ours counts every agent as heard, so a dead one would win checks away from one that runs them.
 pub fn place(catalogue: &Catalogue, agents: &[Seen], before: &Nodes) -> Nodes {
     let everywhere: BTreeSet<AgentKey> = agents.iter().map(|seen| seen.key.clone()).collect();
     let nodes = catalogue.checks.values().map(|check| {
         let intended = match check.manifest.spec.placement.mode {
             PlacementMode::EveryNode => everywhere.clone(),
-            PlacementMode::Once => match winner(check.id, agents) {
-                Some(key) => BTreeSet::from([key.clone()]),
-                None => before.get(&check.id).map(|kept| kept & &everywhere).unwrap_or_default(),
-            },
+            PlacementMode::Once => {
+                let kept = before.get(&check.id).map(|kept| kept & &everywhere).unwrap_or_default();
+                let holder = agents.iter().find(|seen| seen.live && kept.len() == 1 && kept.contains(&seen.key));
+                match holder.map(|seen| &seen.key).or_else(|| winner(check.id, agents)) {
+                    Some(key) => BTreeSet::from([key.clone()]),
+                    None => kept,
+                }
+            }
         };
         (check.id, intended)
     });
@@ -183,6 +188,17 @@ pub(crate) mod tests {
             assert_eq!(moved, nodes.contains(&agent("n3")), "only what the lost one held");
         }
         assert!(after.values().all(|nodes| !nodes.contains(&agent("n3"))));
+    }
+
+    #[test]
+    fn once_stays_where_it_is_until_its_agent_is_silent() {
+        let checks: Vec<String> = (0..20).map(|n| format!("acme-prod/c{n}: placement: {{mode: Once}}")).collect();
+        let catalogue = catalogue(&checks.iter().map(String::as_str).collect::<Vec<_>>());
+        let before = place(&catalogue, &[seen("n1", true)], &Nodes::new());
+        // After a restart the dead n2 counts as heard too.
+        assert_eq!(place(&catalogue, &[seen("n1", true), seen("n2", true)], &before), before);
+        let moved = place(&catalogue, &[seen("n1", false), seen("n2", true)], &before);
+        assert!(moved.values().all(|nodes| nodes.iter().eq([&agent("n2")])));
     }
 
     #[test]
