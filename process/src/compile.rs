@@ -17,10 +17,13 @@ use tokio::sync::Semaphore;
 
 /// The largest plugin measured (Python) takes 4.2 s; fifteen times that under load, as the child's CPU limit.
 const COMPILE_TIME_MAX: Duration = Duration::from_secs(60);
-/// `describe` may say 64 KiB like any guest output; as JSON in JSON at most six times that, and the rest of the line.
-const HEADER_BYTES_MAX: u64 = 512 * 1024;
-/// A component has 32 MiB at most; native code measured at up to three times its size, so four.
-const ARTEFACT_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// What `describe` may answer. `api::limits` rules; this crate knows no other of ours, so a test of the aggregator holds
+/// both to the same numbers.
+pub const DESCRIBE_BYTES_MAX: usize = 256 << 10;
+/// An artefact; the same holds for it.
+pub const ARTEFACT_BYTES_MAX: usize = 256 << 20;
+/// A text as JSON in JSON has at most six times its bytes; engine and warnings fit into 64 KiB.
+const HEADER_BYTES_MAX: u64 = 6 * DESCRIBE_BYTES_MAX as u64 + (64 << 10);
 /// One line for a person.
 const COMPLAINT_BYTES_MAX: u64 = 4 * 1024;
 
@@ -155,7 +158,7 @@ async fn read_answer(stdout: impl AsyncRead + Unpin) -> Result<Compiled, Compile
         return Err(CompileError::Broken(format!("no line within {HEADER_BYTES_MAX} bytes")));
     }
     let header: Header = serde_json::from_slice(&line).map_err(|error| CompileError::Broken(error.to_string()))?;
-    if header.artefact_bytes > ARTEFACT_BYTES_MAX {
+    if header.artefact_bytes > ARTEFACT_BYTES_MAX as u64 {
         return Err(CompileError::Broken(format!(
             "an artefact of {} bytes, the limit is {ARTEFACT_BYTES_MAX}",
             header.artefact_bytes

@@ -136,6 +136,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_compilers_parent_takes_what_the_api_allows() {
+        assert_eq!(process::compile::ARTEFACT_BYTES_MAX, api::limits::ARTEFACT_BYTES_MAX);
+        assert_eq!(process::compile::DESCRIBE_BYTES_MAX, api::limits::DESCRIBE_BYTES_MAX);
+    }
+
+    #[test]
     fn a_kept_component_survives_an_edit_of_its_source_and_not_of_itself() {
         let folder = tempfile::tempdir().expect("a folder");
         let source = folder.path().join("p.wasm");
