@@ -1,12 +1,14 @@
 //! Shell: periodic work: rows of period, name, function. A function is idempotent and retries nothing: the next period
 //! does. The composition root spawns [`run`] for each row.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
+use api::id::Digest;
 use process::supervise::{blocking, chain};
 use tokio_util::sync::CancellationToken;
 
@@ -141,12 +143,15 @@ async fn retention(context: &Context) -> Result<(), StoreError> {
     forget.await
 }
 
-/// A component stays as long as a late record of a moved check is taken: its manifest may come back.
+/// Components that no manifest wants, and what agents said of them. A component stays as long as a late record of a moved check is taken: its manifest may come back.
 async fn plugin_sweep(context: &Context) -> Result<(), StoreError> {
     let Some(plan) = context.api.placement.current() else {
         return Ok(());
     };
-    let wanted = plan.catalogue.plugins.values().map(|plugin| plugin.manifest.spec.digest.clone()).collect();
+    let wanted: BTreeSet<Digest> =
+        plan.catalogue.plugins.values().map(|plugin| plugin.manifest.spec.digest.clone()).collect();
+    let kept = wanted.clone();
+    context.api.store.batch(move |tx| tx.agent_plugins_keep(&kept)).await?;
     let now_ms = u64::try_from(context.api.clock.wall_ms()).unwrap_or_default();
     let now = SystemTime::UNIX_EPOCH + Duration::from_millis(now_ms);
     let blobs = std::sync::Arc::clone(&context.api.blobs);

@@ -25,7 +25,6 @@ CREATE TABLE result (
     epoch          BLOB    NOT NULL,
     seq            INTEGER NOT NULL,
     received_at_ms INTEGER NOT NULL,
-    kind           TEXT    NOT NULL,
     body           TEXT    NOT NULL,
     PRIMARY KEY (tenant, check_id, run_at_ms, cluster, node, epoch, seq)
 ) STRICT;

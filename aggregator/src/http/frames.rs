@@ -1,24 +1,27 @@
 //! Shell: `POST /v1/agent/frames`: unpack under limits, judge, store, and only then answer. Too many at once get 429.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::frame::{Frame, codec};
 use api::id::CheckId;
 use api::limits::FRAME_PACKED_BYTES_MAX;
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use axum::{Extension, Router};
 use process::supervise::{blocking, chain};
 
 use super::Api;
 use super::agent::{agent, broken, packed};
 use super::error::Failure;
 use super::extract::{Caller, body};
+use crate::authn::AgentKey;
 use crate::authz::AgentScope;
 use crate::ingest::accept::{Judged, Known, judge};
+use crate::placement::Plan;
 use crate::store::StoreError;
 use crate::store::agent::AgentRead as _;
 use crate::store::placement::PlacementRead as _;
@@ -26,6 +29,10 @@ use crate::store::placement::PlacementRead as _;
 /// Frames unpacked and not yet stored: 24 of 8 MiB are 192 MiB at the very worst, and usually 24 of 1 MiB; a group
 /// commit takes them all at once.
 pub const FRAMES_MAX: usize = 24;
+/// For a frame to come in: 1 MiB at 1 Mbit/s are 8 s. Only then does it count against [`FRAMES_MAX`].
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+/// Frames of one agent at a time: it sends one after the other, and a hung one beside its repetition.
+const AGENT_FRAMES_MAX: u8 = 2;
 /// How long a late record of a moved check is taken.
 pub const PLACEMENTS_KEPT: Duration = Duration::from_secs(48 * 3_600);
 /// Two frames of one epoch race only when an agent hung up and sent again; the second look sees the first one's mark.
@@ -34,7 +41,47 @@ const TRIES_MAX: usize = 3;
 /// The routes of this group.
 pub fn routes() -> Router<Api> {
     let limit = DefaultBodyLimit::max(FRAME_PACKED_BYTES_MAX);
-    Router::new().route("/v1/agent/frames", post(frames).layer(limit))
+    let turns = Extension(Turns::default());
+    Router::new().route("/v1/agent/frames", post(frames).layer((limit, turns)))
+}
+
+/// Frames under way, by agent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turns(Arc<Mutex<BTreeMap<AgentKey, u8>>>);
+
+/// A place among its agent's frames, free again when it is dropped.
+struct Turn {
+    turns: Turns,
+    agent: AgentKey,
+}
+
+// === impl Turns ===
+
+impl Turns {
+    /// A place; none when the agent has all of its own.
+    fn take(&self, agent: &AgentKey) -> Option<Turn> {
+        let mut turns = self.lock();
+        let taken = turns.entry(agent.clone()).or_default();
+        if *taken == AGENT_FRAMES_MAX {
+            return None;
+        }
+        *taken += 1;
+        Some(Turn { turns: self.clone(), agent: agent.clone() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<AgentKey, u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut turns = self.turns.lock();
+        match turns.get_mut(&self.agent) {
+            Some(taken) if *taken > 1 => *taken -= 1,
+            _ => drop(turns.remove(&self.agent)),
+        }
+    }
 }
 
 /// Takes a frame of records.
@@ -42,10 +89,16 @@ pub fn routes() -> Router<Api> {
     request_body(content = Vec<u8>, content_type = "application/vnd.floorwalker.frame.v1+msgpack"), responses(
     (status = 200, description = "Durable up to", content_type = "application/msgpack", body = Vec<u8>),
     (status = 409, description = "An undeclared gap, or another history", content_type = "application/msgpack", body = Vec<u8>)))]
-pub(super) async fn frames(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
+pub(super) async fn frames(
+    State(api): State<Api>,
+    Extension(turns): Extension<Turns>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
+    let _turn = turns.take(scope.key()).ok_or(Failure::Busy)?;
+    let bytes = tokio::time::timeout(BODY_TIME_MAX, body(request, &api)).await.map_err(|_elapsed| Failure::Busy)??;
     let _permit = api.frames.try_acquire().map_err(|_| Failure::Busy)?;
-    let bytes = body(request, &api).await?;
     let received_at_ms = api.clock.wall_ms();
     let frame = match blocking("frame unpack", move || codec::unpack(&bytes)).await {
         Ok(Ok(frame)) => frame,
@@ -82,7 +135,9 @@ async fn known(api: &Api, scope: &AgentScope, frame: &Frame, received_at_ms: i64
     let tenure = |check: CheckId| Some((check, held.tenure(check, scope.key())?));
     let leases = checks.into_iter().filter(is_mutating).filter_map(tenure).collect::<BTreeMap<_, _>>();
     drop(held);
-    Ok(Known { mark, placements: placements.into_iter().collect(), leases })
+    let needed = |plan: &Arc<Plan>| plan.checks_on(scope.key()).map(|check| check.plugin.digest.clone()).collect();
+    let plugins = plan.as_ref().map(needed);
+    Ok(Known { mark, placements: placements.into_iter().collect(), plugins, leases })
 }
 
 /// Stores what is to be stored, counts, and makes the answer.

@@ -2,13 +2,14 @@
 //! agent's placements and the leases. Called by `http/frames` with what the store says; the store takes the result
 //! only while the mark stands where it stood.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::frame::{Ack, Body, Conflict, Frame, Record, Rejected, RejectedCode, RollUp, chain, codec};
-use api::id::{CheckId, TenantName};
+use api::id::{CheckId, Digest, TenantName};
 use api::limits::{RECORD_BYTES_MAX, TEXT_BYTES_MAX, cut};
 use api::result::Status;
 
+use super::finite::finite;
 use crate::authn::AgentKey;
 use crate::placement::lease::Tenure;
 use crate::store::batch::{Accepted, Counts, LastRun, Mark, Owner, Write};
@@ -20,6 +21,8 @@ pub struct Known {
     pub mark: Option<Mark>,
     /// Checks placed on the node now or within the last two days, with their owners.
     pub placements: BTreeMap<CheckId, Option<TenantName>>,
+    /// Digests of the components that checks placed on the node use; none while no catalogue is known.
+    pub plugins: Option<BTreeSet<Digest>>,
     /// How the agent stands to the leases of mutating checks.
     pub leases: BTreeMap<CheckId, Tenure>,
 }
@@ -99,7 +102,7 @@ pub fn judge(agent: &AgentKey, frame: Frame, known: &Known, received_at_ms: i64)
 
 /// Sequence numbers of a span that lie beyond the mark.
 fn new_in(first: u64, last: u64, through: u64) -> u64 {
-    (last + 1).saturating_sub(first.max(through + 1))
+    last.saturating_add(1).saturating_sub(first.max(through + 1))
 }
 
 /// One record, after what it ends; or why it is not taken.
@@ -112,6 +115,10 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<(Option<Wr
     let at_ms = instant(received_at_ms, age_ms);
     let body = match body {
         Body::PluginStatus(mut status) => {
+            // Else an agent could fill the store with components that nobody has.
+            if known.plugins.as_ref().is_some_and(|plugins| !plugins.contains(&status.digest)) {
+                return Err(RejectedCode::Foreign);
+            }
             status.message = status.message.map(|message| cut(&message, TEXT_BYTES_MAX).to_owned());
             return Ok((None, Write::Plugin { at_ms, status }));
         }
@@ -129,11 +136,11 @@ fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<(Option<Wr
             // The agent's first result of the check since its start or since the check changed: whoever opened a
             // problem before is gone and never closes it. One that holds is opened again by a record that follows.
             let ended = transition.from.is_none().then(|| Write::Problem { owner: owner.clone(), open: false });
-            let result = Box::new(transition.result);
-            return Ok((ended, Write::Result { owner, seq, kind: "transition", run_at_ms: at_ms, result }));
+            let result = Box::new(finite(transition.result));
+            return Ok((ended, Write::Result { owner, seq, run_at_ms: at_ms, result }));
         }
         Body::Failure(failure) => {
-            Write::Result { owner, seq, kind: "failure", run_at_ms: at_ms, result: Box::new(failure.result) }
+            Write::Result { owner, seq, run_at_ms: at_ms, result: Box::new(finite(failure.result)) }
         }
         Body::RollUp(roll_up) => counts(owner, roll_up, tenure, received_at_ms),
         Body::Problem(problem) => Write::Problem { owner, open: problem.open },

@@ -2,6 +2,7 @@
 //! (`accept`, pure). `http/frames` brings the frame and stores the batch.
 
 pub mod accept;
+mod finite;
 pub mod metrics;
 
 pub use metrics::Metrics;

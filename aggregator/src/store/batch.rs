@@ -53,8 +53,6 @@ pub enum Write {
         owner: Owner,
         /// Sequence number.
         seq: u64,
-        /// `transition` or `failure`.
-        kind: &'static str,
         /// When the run was.
         run_at_ms: i64,
         /// The result.

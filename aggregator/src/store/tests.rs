@@ -98,7 +98,7 @@ fn result(status: Status) -> CheckResult {
 
 fn stored(seq: u64, run_at_ms: i64, status: Status) -> Write {
     let result = Box::new(result(status));
-    Write::Result { owner: owner(), seq, kind: "transition", run_at_ms, result }
+    Write::Result { owner: owner(), seq, run_at_ms, result }
 }
 
 fn roll_up(runs: u64, run_at_ms: i64, status: Status) -> Write {
@@ -366,7 +366,12 @@ async fn agents_and_their_plugins_are_kept_until_they_are_forgotten() {
     let heard = vec![agent.clone()];
     stand.store.batch(move |tx| tx.agents_heard(&heard)).await.expect("stored");
     let read = || stand.store.read(|view| Ok((view.agents(&all())?, view.agent_plugins(&Reach::All(all()))?)));
-    assert_eq!(read().await.expect("read"), (vec![agent.clone()], vec![(agent.key, status)]));
+    let known = (vec![agent.clone()], vec![(agent.key, status)]);
+    assert_eq!(read().await.expect("read"), known);
+    stand.store.batch(|tx| tx.agent_plugins_keep(&[Digest::of(b"p")].into())).await.expect("kept");
+    assert_eq!(read().await.expect("read"), known);
+    stand.store.batch(|tx| tx.agent_plugins_keep(&[Digest::of(b"q")].into())).await.expect("forgotten");
+    assert_eq!(read().await.expect("read"), (known.0, vec![]), "no manifest wants it");
     stand.store.batch(|tx| tx.agents_forget(101)).await.expect("forgotten");
     assert_eq!(read().await.expect("read"), (vec![], vec![]));
 }

@@ -141,6 +141,26 @@ async fn a_gap_a_fork_a_foreign_record_and_rubbish_are_told_apart() {
 }
 
 #[tokio::test]
+async fn bodies_that_do_not_come_stop_nobody_else() {
+    let stand = Stand::new().await;
+    let check = check_id("acme-prod", "a");
+    let endless = || {
+        let body = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::convert::Infallible>>());
+        let request = Request::builder().method("POST").uri("/v1/agent/frames").body(body).expect("a request");
+        stand.as_agent("n1", request)
+    };
+    let (mut first, mut second) = (Box::pin(endless()), Box::pin(endless()));
+    assert!(futures_util::poll!(&mut first).is_pending() && futures_util::poll!(&mut second).is_pending());
+    let own = send(&stand, "n1", &frame(vec![failing(check)], check)).await;
+    assert_eq!(own.status, StatusCode::TOO_MANY_REQUESTS, "two at a time");
+    let others = send(&stand, "n2", &frame(vec![failing(check)], check)).await;
+    assert_eq!(others.status, StatusCode::OK, "the stand unpacks one frame at a time");
+    drop(first);
+    let own = send(&stand, "n1", &frame(vec![failing(check)], check)).await;
+    assert_eq!(own.status, StatusCode::OK, "its place is free again");
+}
+
+#[tokio::test]
 async fn a_poll_answers_at_once_when_something_changed_and_waits_when_not() {
     let stand = Stand::new().await;
     let path = "/v1/agent/assignments";

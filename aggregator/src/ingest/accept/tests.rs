@@ -1,6 +1,10 @@
 //! Tests of judging frames: idempotence, gaps, forks, foreign and fenced records.
 
-use api::frame::{Chain, Dropped, DroppedKind, Epoch, LedgerNote, LedgerState, Problem};
+use api::frame::{
+    Chain, Dropped, DroppedKind, Epoch, Failure, LedgerNote, LedgerState, PluginState, PluginStatus, Problem,
+};
+use api::id::RunId;
+use api::result::{CheckResult, Measurement, Phases, Step, StepStatus};
 
 use super::*;
 use crate::placement::plan::tests::{agent, check_id};
@@ -27,7 +31,7 @@ fn first(last_seq: u64) -> Frame {
 
 fn known(mark: Option<Mark>) -> Known {
     let placements = [(check_id("acme-prod", "a"), Some("acme".parse().expect("a label")))].into();
-    Known { mark, placements, leases: BTreeMap::new() }
+    Known { mark, placements, plugins: Some([Digest::of(b"plugin")].into()), leases: BTreeMap::new() }
 }
 
 fn judge_one(frame: Frame, known: &Known) -> Judged {
@@ -102,6 +106,63 @@ fn foreign_fenced_and_oversized_records_are_rejected_and_the_rest_is_taken() {
     let codes: Vec<_> = ack.rejected.iter().map(|rejected| (rejected.seq, rejected.code.as_str())).collect();
     assert_eq!(codes, [(1, "foreign"), (2, "foreign"), (3, "fenced"), (5, "too-large")]);
     assert_eq!((batch.writes.len(), ack.through), (1, 5));
+}
+
+#[test]
+fn only_the_state_of_a_component_that_the_node_needs_is_taken() {
+    let status = |bytes: &[u8]| {
+        let status = PluginStatus { digest: Digest::of(bytes), state: PluginState::Ready, message: None };
+        Record { check_id: None, body: Body::PluginStatus(status), ..record(1) }
+    };
+    let codes = |known: &Known| {
+        let records = [b"plugin".as_slice(), b"another"].into_iter().zip(1..);
+        let records = records.map(|(bytes, seq)| Record { seq, ..status(bytes) }).collect();
+        let (_, ack, ..) = taken(judge_one(Frame { records, ..first(2) }, known));
+        ack.rejected.iter().map(|rejected| (rejected.seq, rejected.code)).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&known(None)), [(2, RejectedCode::Foreign)]);
+    assert_eq!(codes(&Known { plugins: None, ..known(None) }), [], "before the first catalogue nobody knows");
+}
+
+#[test]
+fn numbers_that_are_none_do_not_reach_the_store() {
+    let run = |duration_ms: f64, value: f64| {
+        let step = Step {
+            name: "confirm".into(),
+            status: StepStatus::Pass,
+            duration_ms,
+            message: None,
+            phases: Phases { tls: Some(value), ..Phases::default() },
+        };
+        let measurement = |value| Measurement { name: "days".into(), value, unit: "d".into() };
+        let result = CheckResult {
+            run_id: RunId::of(check_id("acme-prod", "a"), 1),
+            scheduled_at_ms: 1,
+            duration_ms,
+            status: Status::Pass,
+            reason: None,
+            summary: String::new(),
+            steps: vec![step],
+            measurements: vec![measurement(value), measurement(2.0)],
+            findings: vec![],
+            evidence: vec![],
+            cut: vec![],
+        };
+        let mut frame = first(1);
+        frame.records[0].body = Body::Failure(Box::new(Failure { result }));
+        match taken(judge_one(frame, &known(None))).0.writes.remove(0) {
+            Write::Result { result, .. } => result,
+            other => panic!("{other:?}"),
+        }
+    };
+    for broken in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let stored = run(broken, broken);
+        let text = serde_json::to_string(&stored).expect("JSON");
+        assert_eq!(serde_json::from_str::<CheckResult>(&text).expect("reads back"), *stored);
+        assert_eq!((stored.duration_ms, stored.measurements.len()), (0.0, 1));
+        assert_eq!(stored.cut, ["times", "measurements"], "it is said");
+    }
+    assert_eq!(run(1.5, 3.0).cut, Vec::<String>::new());
 }
 
 #[test]

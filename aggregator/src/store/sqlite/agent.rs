@@ -1,12 +1,15 @@
 //! Shell: agents: when they were heard, their plugins, their marks; and forgetting those that are gone.
 
+use std::collections::BTreeSet;
+
 use api::frame::{Chain, Epoch, PluginStatus};
+use api::id::Digest;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::super::StoreError;
 use super::super::agent::{AgentRead, StoredAgent};
 use super::super::batch::Mark;
-use super::column::{agent, name, to_word, unsigned, word};
+use super::column::{agent, name, to_json, to_word, unsigned, word};
 use super::{BatchTx, View, failed};
 use crate::authn::AgentKey;
 use crate::authz::{AgentScope, PlatformScope, Reach};
@@ -80,6 +83,15 @@ impl BatchTx<'_> {
         self.put("DELETE FROM agent WHERE heard_at_ms < ?1", [before_ms], "forget agents")?;
         let sql = "DELETE FROM agent_plugin WHERE (cluster, node) NOT IN (SELECT cluster, node FROM agent)";
         self.put(sql, [], "forget agents' plugins")
+    }
+
+    /// Forgets what was said of components that no manifest wants.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn agent_plugins_keep(&self, wanted: &BTreeSet<Digest>) -> Result<(), StoreError> {
+        let sql = "DELETE FROM agent_plugin WHERE digest NOT IN (SELECT value FROM json_each(?1))";
+        self.put(sql, [to_json(wanted)?], "forget agents' plugins")
     }
 
     pub(super) fn agent_plugin_set(&self, key: &AgentKey, at_ms: i64, status: &PluginStatus) -> Result<(), StoreError> {

@@ -64,8 +64,8 @@ impl<'c> BatchTx<'c> {
 
     fn write(&self, frame: &Accepted, write: &Write) -> Result<(), StoreError> {
         match write {
-            Write::Result { owner, seq, kind, run_at_ms, result } => {
-                self.result_insert(frame, owner, (*seq, kind, *run_at_ms), result)?;
+            Write::Result { owner, seq, run_at_ms, result } => {
+                self.result_insert(frame, owner, (*seq, *run_at_ms), result)?;
                 self.last_from_result(frame, owner, *run_at_ms, result)
             }
             Write::Counts { owner, minute, counts, last } => {
@@ -82,12 +82,12 @@ impl<'c> BatchTx<'c> {
         &self,
         frame: &Accepted,
         owner: &Owner,
-        (seq, kind, run_at_ms): (u64, &str, i64),
+        (seq, run_at_ms): (u64, i64),
         result: &CheckResult,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO result
-            (tenant, check_id, run_at_ms, cluster, node, epoch, seq, received_at_ms, kind, body)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+            (tenant, check_id, run_at_ms, cluster, node, epoch, seq, received_at_ms, body)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let values = params![
             tenant_key(owner.tenant.as_ref()),
             owner.check.0.as_bytes(),
@@ -97,7 +97,6 @@ impl<'c> BatchTx<'c> {
             frame.epoch.0,
             signed(seq),
             frame.received_at_ms,
-            kind,
             to_json(result)?,
         ];
         self.put(sql, values, "store a result")
