@@ -1,10 +1,18 @@
 //! What a run may use besides time: memory over everything it has, and calls into the host.
 //! `run` gives both to the store; a budget that is used up is a typed error, which `run` turns into an `End`.
 
+use api::limits::LEDGER_ENTRIES_MAX;
 use wasmtime::ResourceLimiter;
 
 /// Calls into the host in one run; a journey makes about a hundred. More is a storm.
 pub const HOST_CALLS_MAX: u64 = 10_000;
+/// Writes to its state in one run, removals included: each of the 16 keys four times. Each is a sync of the disk.
+pub const STATE_WRITES_MAX: u32 = 64;
+/// Marks in the ledger in one run: intent, created and cleaned of as many objects as it may make, and one correction
+/// of each. Each is a sync of the disk.
+pub(crate) const LEDGER_MARKS_MAX: usize = 4 * LEDGER_ENTRIES_MAX;
+/// Bytes of files that a run may have hashed: four of the largest files, or all configuration of a node many times.
+pub const HASHED_BYTES_MAX: u64 = 256 << 20;
 /// Bytes that one host call may carry out of the guest: a request body of 1 MiB, its headers and room.
 pub(crate) const HOST_CALL_BYTES_MAX: usize = 4 << 20;
 /// Handles a guest may hold: streams and pollables of an empty WASI, a dozen in practice.

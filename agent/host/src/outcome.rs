@@ -315,7 +315,7 @@ pub struct Denial {
 /// What a run took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// CPU time of guest code and of the host's work for it, on the guest's thread.
+    /// CPU time of guest code and of the host's work for it, on its thread and on those of backends.
     pub cpu: Duration,
     /// From the first instruction to the end, waiting for a slot left out.
     pub wall: Duration,

@@ -13,9 +13,10 @@ use crate::bindings::wit;
 use crate::bindings::wit::types::Context;
 use crate::call::{Backends, Call};
 use crate::capability::ledger::LedgerEntry;
+use crate::charge::{Account, Metered};
 use crate::engine::{ADMISSION_MAX, Engine};
 use crate::limit::{CpuExceeded, HOST_CALL_BYTES_MAX};
-use crate::meter::{CpuMeter, Metered, Stopwatch};
+use crate::meter::Stopwatch;
 use crate::outcome::{End, Outcome, Usage};
 use crate::plugin::Plugin;
 use crate::settle::{Answer, Finished, Stopped, described, settle};
@@ -51,26 +52,28 @@ async fn execute(plugin: &Plugin, call: Call, backends: &Backends, entry: Entry)
     let queue = Stopwatch::start();
     let admitted = timeout(ADMISSION_MAX, plugin.engine.admit(&call.owner.tenant, call.limits.memory_bytes)).await;
     let queued = queue.elapsed();
-    let refused = match &admitted {
-        Err(_) => Some(format!("no slot for {} s", ADMISSION_MAX.as_secs())),
-        Ok(_) if stands_still(&plugin.engine).await => Some("the epoch thread stands still".to_owned()),
-        Ok(_) => None,
+    let admission = match admitted {
+        Err(_) => Err(format!("no slot for {} s", ADMISSION_MAX.as_secs())),
+        Ok(_) if stands_still(&plugin.engine).await => Err("the epoch thread stands still".to_owned()),
+        Ok(admission) => Ok(admission),
     };
-    if let Some(why) = refused {
-        let state = RunState::new(call, backends.clone());
-        return Finished { answer: Err(Stopped::NotStarted(why)), state, usage: Usage { queued, ..Usage::default() } };
-    }
-    let meter = Arc::new(CpuMeter::default());
-    let mut store = store(plugin, call, backends, cpu, &meter);
-    let running = Metered::new(&meter, enter(plugin, &mut store, entry));
+    let account = match admission {
+        Ok(admission) => Account::new(admission),
+        Err(why) => {
+            let (answer, state) = (Err(Stopped::NotStarted(why)), RunState::new(call, backends.clone()));
+            return Finished { answer, state, usage: Usage { queued, ..Usage::default() } };
+        }
+    };
+    let mut store = store(plugin, call, backends, cpu, &account);
+    let running = Metered::new(&account, enter(plugin, &mut store, entry));
     let answer = match timeout(wall, running).await {
         Ok(answer) => answer,
         Err(_) => Err(Stopped::Deadline(wall)),
     };
-    let answer = answer.map_err(|stopped| stopped.with_cpu(meter.used(), cpu));
+    let answer = answer.map_err(|stopped| stopped.with_cpu(account.cpu.used(), cpu));
     let state = store.into_data();
     let usage = Usage {
-        cpu: meter.used(),
+        cpu: account.cpu.used(),
         wall: state.clock.elapsed(),
         queued,
         memory_peak_bytes: state.memory.peak_bytes(),
@@ -89,14 +92,14 @@ async fn stands_still(engine: &Engine) -> bool {
     engine.stands_still()
 }
 
-fn store(plugin: &Plugin, call: Call, backends: &Backends, cpu: Duration, meter: &Arc<CpuMeter>) -> Store<RunState> {
+fn store(plugin: &Plugin, call: Call, backends: &Backends, cpu: Duration, account: &Arc<Account>) -> Store<RunState> {
     let mut store = Store::new(plugin.engine.wasmtime(), RunState::new(call, backends.clone()));
     store.limiter(|state| &mut state.memory);
     store.set_hostcall_fuel(HOST_CALL_BYTES_MAX);
     store.set_epoch_deadline(1);
-    let meter = Arc::clone(meter);
+    let account = Arc::clone(account);
     store.epoch_deadline_callback(move |_| {
-        if meter.used_within_poll() >= cpu {
+        if account.cpu.used_within_poll() >= cpu {
             return Err(CpuExceeded.into());
         }
         // Yielding at each tick is what lets other guests, and the wall clock, have their turn.

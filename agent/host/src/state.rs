@@ -27,6 +27,8 @@ pub(crate) struct RunState {
     pub(crate) steps: Steps,
     pub(crate) exchanges: Exchanges,
     pub(crate) intents: usize,
+    pub(crate) marks: usize,
+    pub(crate) state_writes: u32,
     pub(crate) denials: Vec<Denial>,
 }
 
@@ -49,6 +51,8 @@ impl RunState {
             lines: Lines::default(),
             steps: Steps::default(),
             intents: 0,
+            marks: 0,
+            state_writes: 0,
             denials: Vec::new(),
         }
     }

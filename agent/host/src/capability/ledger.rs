@@ -8,6 +8,7 @@ use super::of_backend;
 use crate::bindings::wit::ledger;
 use crate::bindings::wit::types::HostError;
 use crate::call::{BackendError, Owner};
+use crate::limit::LEDGER_MARKS_MAX;
 use crate::outcome::HostReason;
 use crate::state::{RunState, host_error};
 
@@ -70,8 +71,13 @@ impl ledger::Host for RunState {
 
 impl RunState {
     async fn mark(&mut self, mark: LedgerMark, entry: ledger::Entry) -> wasmtime::Result<Result<(), HostError>> {
+        self.marks += 1;
         let answer = match admit(&entry) {
             Err(error) => Err(error),
+            Ok(()) if self.marks > LEDGER_MARKS_MAX => {
+                let message = format!("a run marks its ledger at most {LEDGER_MARKS_MAX} times");
+                Err(host_error(HostReason::QuotaExceeded, message))
+            }
             Ok(()) => {
                 let entry = LedgerEntry { kind: entry.kind, key: entry.key, id: entry.id };
                 let backend = &self.backends.ledger;

@@ -6,20 +6,21 @@ use super::of_backend;
 use crate::bindings::wit::node;
 use crate::bindings::wit::types::HostError;
 use crate::call::BackendError;
+use crate::charge;
 use crate::outcome::{Denial, HostReason};
 use crate::state::{RunState, host_error};
 
 /// What one `read-file` gives at most.
 pub const FILE_BYTES_MAX: u32 = 1 << 20;
 
-/// Reads the node. Paths it is given are granted, absolute and without `..`; it must not follow a symbolic link out
+/// Reads the node, in work that is `charged`. Paths it is given are granted, absolute and without `..`; it must not follow a symbolic link out
 /// of them.
 pub trait NodeBackend: Send + Sync {
     /// The JSON object of `wit/node.wit`.
     fn facts(&self) -> BoxFuture<'_, Result<String, BackendError>>;
     /// The first `bytes_max` bytes of a file.
     fn read_file<'a>(&'a self, path: &'a str, bytes_max: u32) -> BoxFuture<'a, Result<Vec<u8>, BackendError>>;
-    /// SHA-256 of a whole file in hex; refuses files over 64 MiB.
+    /// SHA-256 of a whole file in hex; refuses files over 64 MiB. It asks `hashing` before each part it hashes.
     fn sha256_file<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<String, BackendError>>;
 }
 
@@ -48,7 +49,10 @@ impl node::Host for RunState {
         self.budget.begin("node.sha256-file")?;
         let answer = match self.admit_file(&path) {
             Err(error) => Err(error),
-            Ok(()) => self.backends.node.sha256_file(&path).await.map_err(of_backend),
+            Ok(()) => match charge::hash_nothing_more() {
+                Some(error) => Err(of_backend(error)),
+                None => self.backends.node.sha256_file(&path).await.map_err(of_backend),
+            },
         };
         self.budget.end();
         Ok(answer)

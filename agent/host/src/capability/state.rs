@@ -1,5 +1,5 @@
-//! `state`: a small store of the check on this node. Bounds of keys and values are held here; their number, which
-//! only the store knows, by the backend.
+//! `state`: a small store of the check on this node. Bounds of keys, values and a run's writes are held here; the
+//! number of keys, which only the store knows, by the backend.
 
 use api::limits::{KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX};
 use futures_util::future::BoxFuture;
@@ -8,6 +8,7 @@ use super::of_backend;
 use crate::bindings::wit::state;
 use crate::bindings::wit::types::HostError;
 use crate::call::{BackendError, Owner};
+use crate::limit::STATE_WRITES_MAX;
 use crate::outcome::HostReason;
 use crate::state::{RunState, host_error};
 
@@ -34,7 +35,7 @@ impl state::Host for RunState {
 
     async fn save(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), HostError>> {
         self.budget.begin("state.save")?;
-        let answer = match admit(&key, value.len()) {
+        let answer = match admit(&key, value.len()).and_then(|()| self.admit_write()) {
             Err(error) => Err(error),
             Ok(()) => self.backends.state.save(&self.call.owner, &key, value).await.map_err(of_backend),
         };
@@ -44,12 +45,23 @@ impl state::Host for RunState {
 
     async fn remove(&mut self, key: String) -> wasmtime::Result<Result<(), HostError>> {
         self.budget.begin("state.remove")?;
-        let answer = match admit(&key, 0) {
+        let answer = match admit(&key, 0).and_then(|()| self.admit_write()) {
             Err(error) => Err(error),
             Ok(()) => self.backends.state.remove(&self.call.owner, &key).await.map_err(of_backend),
         };
         self.budget.end();
         Ok(answer)
+    }
+}
+
+impl RunState {
+    fn admit_write(&mut self) -> Result<(), HostError> {
+        if self.state_writes == STATE_WRITES_MAX {
+            let message = format!("a run writes its state at most {STATE_WRITES_MAX} times");
+            return Err(host_error(HostReason::QuotaExceeded, message));
+        }
+        self.state_writes += 1;
+        Ok(())
     }
 }
 

@@ -1,12 +1,16 @@
 //! Guests that take what they can: CPU, memory, the host's patience.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use api::grant::{Effective, GrantSet};
 use api::limits::{LOG_LINES_MAX, RESULT_BYTES_MAX, RunLimits};
 use host::outcome::{StepStatus, VerdictStatus};
-use host::{End, Engine, HOST_CALLS_MAX, Plugin, engine, run};
+use host::{End, Engine, HASHED_BYTES_MAX, HOST_CALLS_MAX, Plugin, STATE_WRITES_MAX, engine, run};
 use serde_json::json;
 
+use crate::doubles::{OneFile, State};
 use crate::stage::{KEY, Stage, call, compiled, plugin, sealed, wasm};
 
 #[tokio::test]
@@ -85,6 +89,39 @@ async fn storm_of_output_is_no_result() {
     let outcome = run(&plugin("storm"), call(config), &Stage::new().backends).await;
     let End::OutputExceeded { bytes, limit } = outcome.end else { panic!("{:?}", outcome.end) };
     assert!(bytes > limit && limit == RESULT_BYTES_MAX);
+}
+
+#[tokio::test]
+async fn storm_of_writes_reaches_the_disk_so_often() {
+    let mut stage = Stage::new();
+    let state = Arc::new(State::default());
+    stage.backends.state = state.clone();
+    let outcome = run(&plugin("storm"), call(json!({"lines": 0, "writes": STATE_WRITES_MAX})), &stage.backends).await;
+    let End::Verdict(verdict) = outcome.end else { panic!("{:?}", outcome.end) };
+    assert_eq!(verdict.summary, "it rains\na run writes its state at most 64 times");
+    assert_eq!(state.0.load(Ordering::Relaxed), STATE_WRITES_MAX, "removals are writes too");
+}
+
+#[tokio::test]
+async fn hashing_of_files_is_bounded_and_charged() {
+    let mut stage = Stage::new();
+    stage.backends.node = Arc::new(OneFile { bytes: HASHED_BYTES_MAX / 4, cpu: Duration::ZERO });
+    let storm = |hashes: u32| {
+        let mut call = call(json!({"lines": 0, "hashes": hashes}));
+        let set = GrantSet { http: Vec::new(), node_files: vec!["/etc/large".parse().expect("a pattern")] };
+        call.grants = Effective { grants: set.clone(), ceiling: set, addresses: Vec::new() };
+        call.limits = RunLimits { cpu_ms: 100, ..RunLimits::DEFAULT };
+        call
+    };
+    for (hashes, told) in [(4, "it rains"), (5, "it rains\na run has at most 256 MiB of files hashed")] {
+        let outcome = run(&plugin("storm"), storm(hashes), &stage.backends).await;
+        let End::Verdict(verdict) = outcome.end else { panic!("{:?}", outcome.end) };
+        assert_eq!(verdict.summary, told);
+    }
+    stage.backends.node = Arc::new(OneFile { bytes: 1, cpu: Duration::from_millis(20) });
+    let outcome = run(&plugin("storm"), storm(1_000), &stage.backends).await;
+    let End::CpuExceeded { used, limit } = outcome.end else { panic!("{:?}", outcome.end) };
+    assert!(used >= limit && outcome.usage.host_calls < 10, "{used:?}, {} calls", outcome.usage.host_calls);
 }
 
 #[tokio::test]

@@ -1,13 +1,16 @@
-//! Backends of the tests: names from a list, a ledger in memory, no state and no node.
+//! Backends of the tests: names from a list, a ledger in memory, a state that only counts, and no node or one file.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, ready};
 use host::{BackendError, LedgerBackend, LedgerEntry, LedgerMark, NodeBackend, Owner, Resolve, StateBackend};
+use host::{charged, hashing};
 
 /// Names that resolve.
 #[derive(Default)]
@@ -31,9 +34,9 @@ pub(crate) struct Stalls(pub(crate) Names, pub(crate) Mutex<Receiver<()>>);
 
 impl Resolve for Stalls {
     fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        self.0.resolve(name).or_else(|error| {
+        self.0.resolve(name).map_err(|error| {
             let _ = self.1.lock().expect("no look-up panics").recv();
-            Err(error)
+            error
         })
     }
 }
@@ -69,18 +72,47 @@ fn nothing<T: Send + 'static>() -> BoxFuture<'static, Result<T, BackendError>> {
     Box::pin(ready(Err(BackendError::Missing("not in this test".to_owned()))))
 }
 
-/// No state.
-pub(crate) struct State;
+/// Forgets what it is given, and counts.
+#[derive(Default)]
+pub(crate) struct State(pub(crate) AtomicU32);
 
 impl StateBackend for State {
     fn load<'a>(&'a self, _: &'a Owner, _: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, BackendError>> {
         nothing()
     }
     fn save<'a>(&'a self, _: &'a Owner, _: &'a str, _: Vec<u8>) -> BoxFuture<'a, Result<(), BackendError>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(ready(Ok(())))
+    }
+    fn remove<'a>(&'a self, owner: &'a Owner, key: &'a str) -> BoxFuture<'a, Result<(), BackendError>> {
+        self.save(owner, key, Vec::new())
+    }
+}
+
+/// A node of one file, hashed on another thread: so many bytes, which take so much CPU.
+pub(crate) struct OneFile {
+    pub(crate) bytes: u64,
+    pub(crate) cpu: Duration,
+}
+
+impl NodeBackend for OneFile {
+    fn facts(&self) -> BoxFuture<'_, Result<String, BackendError>> {
         nothing()
     }
-    fn remove<'a>(&'a self, _: &'a Owner, _: &'a str) -> BoxFuture<'a, Result<(), BackendError>> {
+    fn read_file<'a>(&'a self, _: &'a str, _: u32) -> BoxFuture<'a, Result<Vec<u8>, BackendError>> {
         nothing()
+    }
+    fn sha256_file<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<String, BackendError>> {
+        let Self { bytes, cpu } = *self;
+        let work = charged(move || {
+            hashing(bytes)?;
+            // This thread's clock is the one that is charged.
+            let clock = || nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID).expect("a clock");
+            let until = Duration::from(clock()) + cpu;
+            while Duration::from(clock()) < until {}
+            Ok("hash".to_owned())
+        });
+        Box::pin(async { tokio::task::spawn_blocking(work).await.expect("it does not panic") })
     }
 }
 

@@ -124,7 +124,7 @@ impl Stage {
         let ledger = Arc::new(Ledger::default());
         let dialer = Dialer::new(DialerConfig { extra_roots, resolver: Arc::new(names) }).expect("a dialer");
         let backends = Backends {
-            state: Arc::new(State),
+            state: Arc::new(State::default()),
             node: Arc::new(NoNode),
             ledger: ledger.clone(),
             dialer: Arc::new(dialer),
