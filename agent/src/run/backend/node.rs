@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use host::{BackendError, NodeBackend};
+use host::{BackendError, NodeBackend, charged, hashing};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
 use nix::sys::stat::Mode;
@@ -82,6 +82,7 @@ impl Node {
             if read > HASHED_BYTES_MAX {
                 return Err(BackendError::Full(format!("{path} has more than {HASHED_BYTES_MAX} bytes")));
             }
+            hashing(bytes as u64)?;
             hash.update(&chunk[..bytes]);
         }
     }
@@ -112,7 +113,8 @@ impl Node {
     ) -> BoxFuture<'static, Result<T, BackendError>> {
         let this = self.clone();
         let failed = || Err(BackendError::Failed("the node cannot be read now".to_owned()));
-        async move { blocking("node", move || act(&this)).await.unwrap_or_else(|_| failed()) }.boxed()
+        let work = charged(move || act(&this));
+        async move { blocking("node", work).await.unwrap_or_else(|_| failed()) }.boxed()
     }
 }
 

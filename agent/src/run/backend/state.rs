@@ -8,7 +8,7 @@ use api::frame::codec;
 use api::limits::{KEY_BYTES_MAX, STATE_KEYS_MAX, STATE_VALUE_BYTES_MAX};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use host::{BackendError, Owner, StateBackend};
+use host::{BackendError, Owner, StateBackend, charged};
 use process::supervise::{blocking, chain};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,8 @@ impl States {
                 Act::Changed(value) => write(&path, &kept).map(|()| value),
             }
         };
+        // Charged where the guest's call is answered: afterwards nobody knows whose it is.
+        let work = charged(work);
         async { blocking("state", work).await.unwrap_or_else(|error| Err(broken(&error))) }.boxed()
     }
 }
