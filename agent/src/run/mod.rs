@@ -4,6 +4,7 @@
 
 pub mod backend;
 pub mod call;
+pub mod gone;
 pub mod lease;
 pub mod metrics;
 pub mod roots;
@@ -13,13 +14,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::frame::{Assignment, LedgerNote};
+use api::frame::{Assignment, Assignments, LedgerNote};
 use api::id::RunId;
 use api::result::{CheckResult, Reason};
 use host::{Backends, Dialer, DialerConfig, DialerError, Kind, LedgerEntry, Outcome, Plugin, Secret, SystemResolver};
 use process::clock::SharedClock;
 use process::supervise::{Jobs, Panicked, Runtime};
 use prometheus::Registry;
+use tokio::sync::watch;
 
 use crate::judge::outcome::{self, Run};
 use crate::plugin::table::Plugins;
@@ -29,6 +31,7 @@ use backend::ledger::Ledgers;
 use backend::node::{Node, RootError};
 use backend::secrets::Vault;
 use backend::state::States;
+use gone::Gone;
 use lease::Leases;
 use roots::RootsError;
 
@@ -44,6 +47,7 @@ pub struct Runner {
     ledgers: Ledgers,
     backends: Backends,
     guests: Arc<Runtime>,
+    folder: PathBuf,
     clock: SharedClock,
     metrics: metrics::Metrics,
 }
@@ -110,7 +114,7 @@ pub fn build(config: Config, inputs: Inputs, registry: &Registry) -> Result<Runn
     };
     let guests = Runtime::start("guest", GUEST_THREADS).map(Arc::new)?;
     let metrics = metrics::Metrics::register(registry)?;
-    Ok(Runner { plugins, vault, leases, ledgers, backends, guests, clock, metrics })
+    Ok(Runner { plugins, vault, leases, ledgers, backends, guests, folder, clock, metrics })
 }
 
 /// A run to do.
@@ -155,6 +159,12 @@ struct Ready {
 // === impl Runner ===
 
 impl Runner {
+    /// What looks after that which checks leave here when they go.
+    pub fn gone(&self, assignments: watch::Receiver<Arc<Assignments>>) -> Gone {
+        let (ledger_folder, state_folder) = (self.folder.join("ledger"), self.folder.join("state"));
+        Gone { ledgers: self.ledgers.clone(), ledger_folder, state_folder, assignments }
+    }
+
     /// Does a job.
     pub async fn run(self, job: Job) -> Ran {
         let Job { assignment, due } = job;

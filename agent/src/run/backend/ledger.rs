@@ -11,7 +11,7 @@ use api::frame::{LedgerNote, LedgerState};
 use api::limits::LEDGER_ENTRIES_MAX;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use host::{BackendError, LedgerBackend, LedgerEntry, LedgerMark, Owner};
+use host::{BackendError, LedgerBackend, LedgerEntry, LedgerMark, Owner, charged};
 use process::supervise::{blocking, chain};
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,16 @@ impl Ledgers {
         self.with(owner, |book| Ok(book.tell())).await
     }
 
+    /// What a file of a check that is not here says it left; nothing of it is changed.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub async fn read(&self, path: &Path) -> Result<Vec<LedgerEntry>, BackendError> {
+        let path = path.to_owned();
+        let read = move || Book::read(path).map(|book| book.open).map_err(|error| broken(&error));
+        blocking("ledger", read).await.unwrap_or_else(|error| Err(broken(&error)))
+    }
+
     fn with<'a, T: Send + 'static>(
         &'a self,
         owner: &'a Owner,
@@ -95,6 +105,7 @@ impl Ledgers {
             let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
             act(&mut book)
         };
+        let work = charged(work);
         async { blocking("ledger", work).await.unwrap_or_else(|error| Err(broken(&error))) }.boxed()
     }
 
@@ -130,8 +141,18 @@ impl LedgerBackend for Ledgers {
 // === impl Book ===
 
 impl Book {
-    /// Reads what a process before left. A torn last line was never answered for, so nothing was made after it.
+    /// Takes over what a process before left.
     fn open(path: PathBuf) -> Result<Self, DiskError> {
+        let mut book = Self::read(path)?;
+        // What follows a torn line is lost with it.
+        book.repair()?;
+        // Whoever was killed told nobody.
+        book.touched.clone_from(&book.open);
+        Ok(book)
+    }
+
+    /// Reads a file. A torn last line was never answered for, so nothing was made after it.
+    fn read(path: PathBuf) -> Result<Self, DiskError> {
         let bytes = disk::read(&path, FILE_BYTES_MAX)?.unwrap_or_default();
         let mut book = Self { path, open: vec![], touched: vec![], lines: 0, is_torn: false };
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -140,11 +161,7 @@ impl Book {
                 Err(error) => tracing::warn!(file = %book.path.display(), %error, "a line of a ledger is damaged"),
             }
         }
-        // What follows a torn line is lost with it.
         book.is_torn = !bytes.is_empty();
-        book.repair()?;
-        // Whoever was killed told nobody.
-        book.touched.clone_from(&book.open);
         Ok(book)
     }
 

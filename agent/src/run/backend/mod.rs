@@ -14,7 +14,7 @@ use host::Owner;
 const PLATFORM: &str = "_platform";
 
 /// The file of an owner below a folder: tenants and ids are plain names.
-fn file_of(folder: &Path, owner: &Owner) -> PathBuf {
+pub(super) fn file_of(folder: &Path, owner: &Owner) -> PathBuf {
     let tenant = if owner.tenant.is_empty() { PLATFORM } else { &owner.tenant };
     folder.join(tenant).join(&owner.check)
 }
