@@ -65,8 +65,7 @@ pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
     let aggregator = aggregator.map(|address| connect(&address, tls, &serving)).transpose()?;
     let (folder, origin, bound) = (data_dir.join("spool"), Origin::here(&node), Bound::default());
     let config = spool::Config { folder, origin, bound };
-    let spool = aggregator.clone().map(|aggregator| tell(config, aggregator, &registry, &spooling, &reporting));
-    let spool = spool.transpose()?;
+    let spool = aggregator.clone().map(|to| tell(config, to, &registry, &spooling, &reporting)).transpose()?;
 
     // --- assign
     let (vault, plugins) = (Vault::default(), Plugins::new(spool.clone(), Arc::clone(&clock)));
@@ -80,8 +79,9 @@ pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
             Source::Aggregator(Poll { aggregator, kept, vault, assignments, clock: Arc::clone(&clock) })
         }
         (None, Some(checks)) => {
-            let (descriptions, components) = (data_dir.join("descriptions"), components.clone());
-            Source::Folder(Folder { checks, descriptions, components, artefacts: artefacts.clone(), assignments })
+            let (components, artefacts, clock) = (components.clone(), artefacts.clone(), Arc::clone(&clock));
+            let descriptions = data_dir.join("descriptions");
+            Source::Folder(Folder { checks, descriptions, components, artefacts, clock, assignments })
         }
         (None, None) => anyhow::bail!("give --aggregator or --checks-dir"),
     };
@@ -95,8 +95,8 @@ pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
     let leases = Leases::new(aggregator, Arc::clone(&clock));
     let inputs = run::Inputs { plugins: plugins.clone(), vault, leases, clock: Arc::clone(&clock) };
     let runner = run::build(config, inputs, &registry)?;
-    let exposition = Exposition::register(&registry)?;
-    let metrics = schedule::metrics::Metrics::register(&registry)?;
+    running.spawn("gone", runner.gone(assigned.clone()).run(running.token()));
+    let (exposition, metrics) = (Exposition::register(&registry)?, schedule::metrics::Metrics::register(&registry)?);
     tracing::info!(metrics = %listener.address(), node = %node, "listening");
     let driver =
         Driver { node, concurrency, assignments: assigned, plugins, runner, exposition, spool, clock, metrics };

@@ -2,6 +2,7 @@
 //! aggregator's. Every check of the folder runs here; what is refused is logged with file, line and remedy. Secrets and
 //! leases need an aggregator: checks that want them are skipped and say so.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use api::id::Digest;
 use api::limits::{COMPONENT_BYTES_MAX, DESCRIBE_BYTES_MAX, MANIFEST_BYTES_MAX};
 use api::manifest::{FileText, Refusal};
 use bytes::Bytes;
+use process::clock::SharedClock;
 use process::ready::Latch;
 use process::supervise::{Panicked, blocking, chain};
 use process::watch::{FolderWatch, Patience};
@@ -21,7 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::disk::{self, DiskError, failed};
 use crate::plugin::artefact::{ArtefactError, Artefacts};
-use crate::plugin::fetch::{Components, FetchError};
+use crate::plugin::fetch::{Components, FetchError, remove_others};
+use crate::plugin::state::Health;
 
 /// Manifest files of one folder; a node has some hundred checks.
 const FILES_MAX: usize = 2_000;
@@ -38,6 +41,8 @@ pub struct Folder {
     pub components: Components,
     /// What compiles, to ask plugins what they are.
     pub artefacts: Artefacts,
+    /// When a plugin that does not compile is compiled again.
+    pub clock: SharedClock,
     /// Who runs by it.
     pub assignments: watch::Sender<Arc<Assignments>>,
 }
@@ -61,6 +66,39 @@ enum DescribeError {
     Answer(String),
 }
 
+/// What plugins said of themselves.
+#[derive(Default)]
+struct Asked {
+    described: DescribedPlugins,
+    /// Those that did not compile, which costs up to a minute of CPU each time.
+    failed: BTreeMap<Digest, Health>,
+}
+
+// === impl Asked ===
+
+impl Asked {
+    fn retain(&mut self, digests: &BTreeSet<Digest>) {
+        self.described.retain(|digest, _| digests.contains(digest));
+        self.failed.retain(|digest, _| digests.contains(digest));
+    }
+
+    /// One that failed is asked again: at once where its file may have come, later and later where it did not compile.
+    fn is_to_ask(&self, digest: &Digest, now_boot_ms: u64) -> bool {
+        let is_described = matches!(self.described.get(digest), Some(Ok(_)));
+        !is_described && self.failed.get(digest).is_none_or(|health| health.is_to_prepare(now_boot_ms))
+    }
+
+    fn answered(&mut self, digest: &Digest, answer: Result<DescribedPlugin, DescribeError>, now_boot_ms: u64) {
+        match &answer {
+            Err(DescribeError::Artefact(_) | DescribeError::Answer(_)) => {
+                self.failed.entry(digest.clone()).or_default().fail(String::new(), now_boot_ms);
+            }
+            _ => drop(self.failed.remove(digest)),
+        }
+        self.described.insert(digest.clone(), answer.map(Arc::new).map_err(|error| chain(&error)));
+    }
+}
+
 // === impl Folder ===
 
 impl Folder {
@@ -70,7 +108,7 @@ impl Folder {
     /// A bug; an unreadable folder or file is logged, and what it last held stays.
     pub async fn run(self, ready: Latch, token: CancellationToken) -> Result<(), Panicked> {
         let mut watch = FolderWatch::begin(&self.checks, Patience::default());
-        let (mut catalogue, mut described) = (Catalogue::default(), DescribedPlugins::new());
+        let (mut catalogue, mut asked) = (Catalogue::default(), Asked::default());
         let mut ready = Some(ready);
         loop {
             let root = self.checks.clone();
@@ -81,7 +119,7 @@ impl Folder {
                 Ok(texts) => {
                     let made = tokio::select! {
                         () = token.cancelled() => return Ok(()),
-                        made = self.make(&catalogue, &texts, &mut described) => made,
+                        made = self.make(&catalogue, &texts, &mut asked) => made,
                     };
                     complain(&catalogue.refused, &made.refused);
                     catalogue = made;
@@ -97,20 +135,23 @@ impl Folder {
     }
 
     /// The catalogue of these texts, with every plugin asked what it is.
-    async fn make(&self, previous: &Catalogue, texts: &[FileText], described: &mut DescribedPlugins) -> Catalogue {
-        let made = next(previous, texts, described);
-        described.retain(|digest, _| made.plugins.values().any(|plugin| plugin.manifest.spec.digest == *digest));
+    async fn make(&self, previous: &Catalogue, texts: &[FileText], asked: &mut Asked) -> Catalogue {
+        let made = next(previous, texts, &asked.described);
+        let digests = made.plugins.values().map(|plugin| plugin.manifest.spec.digest.clone()).collect();
+        asked.retain(&digests);
+        if let Err(error) = remove_others(&self.descriptions, &digests) {
+            tracing::warn!(error = %chain(&error), "descriptions of plugins that are gone cannot be removed");
+        }
         let mut is_new = false;
         for plugin in made.plugins.values() {
             let digest = &plugin.manifest.spec.digest;
-            // One that failed is asked again: its file may have come.
-            if !matches!(described.get(digest), Some(Ok(_))) {
-                let answer = self.describe(plugin).await.map(Arc::new).map_err(|error| chain(&error));
-                described.insert(digest.clone(), answer);
+            if asked.is_to_ask(digest, self.clock.boot_ms()) {
+                let answer = self.describe(plugin).await;
+                asked.answered(digest, answer, self.clock.boot_ms());
                 is_new = true;
             }
         }
-        if is_new { next(&made, texts, described) } else { made }
+        if is_new { next(&made, texts, &asked.described) } else { made }
     }
 
     async fn describe(&self, plugin: &Plugin) -> Result<DescribedPlugin, DescribeError> {
@@ -203,6 +244,20 @@ fn text(path: &Path, inner: String) -> FileText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_compile_is_asked_later_and_what_is_not_there_at_once() {
+        let (mut asked, digest) = (Asked::default(), Digest::of(b"component"));
+        assert!(asked.is_to_ask(&digest, 0));
+        asked.answered(&digest, Err(DescribeError::Absent("plugin.wasm".into())), 0);
+        assert!(asked.is_to_ask(&digest, 0), "its file may have come");
+        asked.answered(&digest, Err(DescribeError::Answer("no schema".into())), 0);
+        assert!(!asked.is_to_ask(&digest, 4_999) && asked.is_to_ask(&digest, 5_000));
+        asked.answered(&digest, Err(DescribeError::Answer("no schema".into())), 5_000);
+        assert!(!asked.is_to_ask(&digest, 14_999) && asked.is_to_ask(&digest, 15_000));
+        asked.retain(&BTreeSet::new());
+        assert!(asked.is_to_ask(&digest, 5_000), "a plugin that was taken away and given back");
+    }
 
     #[test]
     fn manifests_are_found_below_and_hidden_ones_are_not() {

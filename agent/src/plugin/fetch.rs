@@ -92,7 +92,7 @@ impl Components {
 }
 
 /// Removes the files of a folder whose names do not begin with the hex digits of one of these digests.
-pub(super) fn remove_others(folder: &std::path::Path, wanted: &BTreeSet<Digest>) -> Result<(), DiskError> {
+pub(crate) fn remove_others(folder: &std::path::Path, wanted: &BTreeSet<Digest>) -> Result<(), DiskError> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {
         let entry = entry.map_err(failed("list", folder))?;
