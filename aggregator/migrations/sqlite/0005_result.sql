@@ -47,7 +47,7 @@ CREATE TABLE rollup_minute (
 
 CREATE INDEX rollup_by_minute ON rollup_minute (minute);
 
--- What journeys made at their targets, as last said.
+-- What journeys made at their targets and is not known to be gone.
 CREATE TABLE ledger (
     tenant   TEXT    NOT NULL,
     check_id BLOB    NOT NULL CHECK (length(check_id) = 16),

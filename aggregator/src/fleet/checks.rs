@@ -81,6 +81,8 @@ impl Standing<'_> {
             state: self.state(SHARE_MIN),
             share: self.share(),
             nodes: self.nodes.iter().map(Node::document).collect(),
+            runs: None,
+            left: vec![],
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod checks;
 pub mod metrics;
+pub mod runs;
 pub mod stale;
 
 pub use metrics::Metrics;

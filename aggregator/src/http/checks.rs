@@ -16,13 +16,20 @@ use super::error::Failure;
 use super::extract::{Caller, Path, Query, tenant};
 use crate::authz::{Operation, Reach, TenantScope};
 use crate::fleet::checks::standing;
+use crate::fleet::runs::runs;
 use crate::placement::Plan;
 use crate::store::check::CheckRead as _;
+use crate::store::result::ResultRead as _;
 
 /// The routes of this group.
 pub fn routes() -> Router<Api> {
     Router::new().route("/v1/checks", get(list)).route("/v1/checks/{id}", get(one))
 }
+
+/// Runs are told of the last hour: 60 rows a node, so that 500 nodes are still read at once.
+const RUNS_MINUTES: i64 = 60;
+/// Entries of a check's ledger: one node holds 64 open ones at most, and a mutating check runs on few.
+const LEFT_MAX: u32 = 500;
 
 /// Which checks; absent: all one may see.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -83,9 +90,19 @@ pub(super) async fn one(
 ) -> Result<Json<Check>, Failure> {
     let plan = api.plan()?;
     let reach = api.reach(&principal, Operation::ReadChecks).await?;
-    let (wanted, _) = visible(&plan, &reach, id)?;
+    let (wanted, scope) = visible(&plan, &reach, id)?;
     let mut items = documents(&api, &reach, &plan, std::slice::from_ref(wanted)).await?;
-    items.pop().map(Json).ok_or(Failure::NotFound)
+    let mut check = items.pop().ok_or(Failure::NotFound)?;
+    let now_minute = api.clock.wall_ms().div_euclid(60_000);
+    let since = now_minute - RUNS_MINUTES;
+    let read = api.store.read(move |view| {
+        // The running minute counts too; a roll-up that is ahead of our clock waits for it.
+        let counts = view.result_counts(&scope, id, since, now_minute + 1)?;
+        Ok((counts, view.ledger_open(&scope, id, LEFT_MAX)?))
+    });
+    let (counts, left) = read.await?;
+    (check.runs, check.left) = (Some(runs(&counts, since * 60_000)), left);
+    Ok(Json(check))
 }
 
 /// A check within reach, and the scope it is seen in.

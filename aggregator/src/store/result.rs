@@ -1,6 +1,6 @@
 //! Stored results and counts. Read by `http/results`.
 
-use api::http::check::StoredResult;
+use api::http::check::{LedgerEntry, StoredResult};
 use api::id::CheckId;
 
 use super::StoreError;
@@ -35,4 +35,10 @@ pub trait ResultRead {
     /// # Errors
     /// The store cannot be read.
     fn result_counts(&self, scope: &TenantScope, check: CheckId, from: i64, to: i64) -> Result<Counts, StoreError>;
+
+    /// What runs of a check made and is not known to be gone, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn ledger_open(&self, scope: &TenantScope, check: CheckId, limit: u32) -> Result<Vec<LedgerEntry>, StoreError>;
 }

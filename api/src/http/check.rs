@@ -57,6 +57,49 @@ pub struct Check {
     pub share: f64,
     /// Nodes, those intended.
     pub nodes: Vec<NodeState>,
+    /// Its runs within the last hour; only where one check is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<Runs>,
+    /// What its runs made at the target and is not known to be gone; only where one check is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LedgerEntry>,
+}
+
+/// Runs of a check over all of its nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Runs {
+    /// Counted from here on, RFC 3339 in UTC.
+    pub since: String,
+    /// All of them.
+    pub total: u64,
+    /// By status.
+    pub by_status: BTreeMap<String, u64>,
+    /// By reason.
+    pub by_reason: BTreeMap<String, u64>,
+    /// Half of them took at most this, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms_p50: Option<f64>,
+    /// 95 of 100 took at most this, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms_p95: Option<f64>,
+}
+
+/// An object that a journey made, or was about to make.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LedgerEntry {
+    /// The node whose run made it.
+    pub node: String,
+    /// What it is.
+    pub kind: String,
+    /// The journey's name of it.
+    pub key: String,
+    /// The target's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// `intent`, `created` or `left`.
+    pub state: String,
+    /// Since when it is so, RFC 3339 in UTC.
+    pub at: String,
 }
 
 /// A check on one node.

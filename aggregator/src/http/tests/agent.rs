@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use api::frame::{
-    Ack, Assignments, Body as RecordBody, Conflict, Epoch, Frame, LeaseAnswer, LeaseRequest, Problem, Record,
-    RejectedCode, Transition, chain, codec,
+    Ack, Assignments, Body as RecordBody, Conflict, Epoch, Frame, LeaseAnswer, LeaseRequest, LedgerNote, LedgerState,
+    Problem, Record, RejectedCode, RollUp, Transition, chain, codec,
 };
 use api::http::token::Role;
 use api::id::{CheckId, Digest, RunId};
@@ -82,6 +82,42 @@ async fn a_frame_is_acknowledged_once_and_readers_see_it() {
     assert_eq!((document["state"].as_str(), document["share"].as_f64()), (Some("failing"), Some(0.0)));
     let states: Vec<_> = document["nodes"].as_array().expect("nodes").iter().map(|node| &node["state"]).collect();
     assert_eq!(states, ["failing", "missing"]);
+}
+
+#[tokio::test]
+async fn readers_see_the_counts_and_what_was_left() {
+    let stand = Stand::new().await;
+    let check = check_id("acme-prod", "a");
+    let roll_up = RecordBody::RollUp(RollUp {
+        from_age_ms: 16_000,
+        to_age_ms: 1_000,
+        runs: 3,
+        by_status: [(Status::Pass, 2), (Status::Fail, 1)].into(),
+        by_reason: [(Reason::AssertionFailed, 1)].into(),
+        sketch: [(0, 3)].into(),
+        last_status: Status::Pass,
+        last_reason: None,
+        last_age_ms: 1_000,
+        evidence: vec![],
+        version: "1".into(),
+    });
+    let note = |key: &str, state| {
+        RecordBody::Ledger(LedgerNote { kind: "order".into(), key: key.into(), id: Some("S1".into()), state })
+    };
+    let records = vec![
+        roll_up,
+        note("gone", LedgerState::Created),
+        note("there", LedgerState::Left),
+        note("gone", LedgerState::Cleaned),
+    ];
+    assert_eq!(send(&stand, "n1", &frame(records, check)).await.status, StatusCode::OK);
+    let token = stand.token(Some("acme"), Role::Viewer).await;
+    let document = stand.get(&format!("/v1/checks/{check}"), &token).await.json();
+    let runs = &document["runs"];
+    assert_eq!((runs["total"].as_u64(), runs["by_status"]["fail"].as_u64()), (Some(3), Some(1)));
+    assert_eq!(runs["duration_ms_p95"].as_f64(), Some(1.0));
+    let left = document["left"].as_array().expect("a list");
+    assert_eq!((left.len(), left[0]["key"].as_str(), left[0]["state"].as_str()), (1, Some("there"), Some("left")));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Shell: the batch door's transaction: an accepted frame becomes rows, and its mark moves with them.
 
-use api::frame::{Chain, LedgerNote};
+use api::frame::{Chain, LedgerNote, LedgerState};
 use api::limits::{TEXT_BYTES_MAX, cut};
 use api::result::CheckResult;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -217,7 +217,21 @@ impl<'c> BatchTx<'c> {
         self.put(sql, values, "store counts")
     }
 
+    /// What is gone is forgotten: readers ask what is left.
     fn ledger_set(&self, frame: &Accepted, owner: &Owner, at_ms: i64, note: &LedgerNote) -> Result<(), StoreError> {
+        if note.state == LedgerState::Cleaned {
+            let sql = "DELETE FROM ledger WHERE tenant = ?1 AND check_id = ?2 AND cluster = ?3 AND node = ?4
+                AND kind = ?5 AND key = ?6";
+            let values = params![
+                tenant_key(owner.tenant.as_ref()),
+                owner.check.0.as_bytes(),
+                frame.agent.cluster.as_str(),
+                frame.agent.node.as_str(),
+                note.kind,
+                note.key,
+            ];
+            return self.put(sql, values, "forget a ledger entry");
+        }
         let sql = "INSERT OR REPLACE INTO ledger (tenant, check_id, cluster, node, kind, key, id, state, at_ms)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let values = params![

@@ -78,14 +78,20 @@ impl BatchTx<'_> {
         Ok(())
     }
 
-    /// Forgets placements that ended before `before_ms`, and what was last known of their checks there.
+    /// Forgets placements that ended before `before_ms`, and what was last known of their checks and of what their runs
+    /// left there: no reader sees a check that is gone, and no record of it is taken any more.
     ///
     /// # Errors
     /// The store failed.
     pub fn placements_forget(&self, before_ms: i64) -> Result<(), StoreError> {
         self.put("DELETE FROM placement WHERE until_ms < ?1", [before_ms], "forget placements")?;
-        let sql = "DELETE FROM last_run WHERE (tenant, check_id, cluster, node) NOT IN
-            (SELECT tenant, check_id, cluster, node FROM placement)";
-        self.put(sql, [], "forget last runs")
+        for table in ["last_run", "ledger"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE (tenant, check_id, cluster, node) NOT IN
+                    (SELECT tenant, check_id, cluster, node FROM placement)"
+            );
+            self.put(&sql, [], "forget what is of no placement")?;
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Shell: results and counts: pages for readers, and forgetting what is too old.
 
-use api::http::check::StoredResult;
+use api::http::check::{LedgerEntry, StoredResult};
 use api::id::CheckId;
 use rusqlite::{Row, params};
 
@@ -78,19 +78,30 @@ impl ResultRead for View<'_> {
         }
         Ok(sum)
     }
+
+    fn ledger_open(&self, scope: &TenantScope, check: CheckId, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
+        let sql = "SELECT node, kind, key, id, state, at_ms FROM ledger
+            WHERE tenant = ?1 AND check_id = ?2 ORDER BY at_ms DESC, cluster, node, kind, key LIMIT ?3";
+        let entry = |row: &Row<'_>| {
+            let (node, kind, key) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(LedgerEntry { node, kind, key, id: row.get(3)?, state: row.get(4)?, at: rfc3339(row.get(5)?) })
+        };
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut open| open.query_map(params![scope.key(), check.0.as_bytes(), limit], entry)?.collect())
+            .map_err(failed("read the ledger"))
+    }
 }
 
 impl BatchTx<'_> {
-    /// Forgets results received before `results_before_ms`, counts of minutes before `minutes_before`, ledger entries
-    /// cleaned and marks unmoved since `results_before_ms`.
+    /// Forgets results received before `results_before_ms`, counts of minutes before `minutes_before`, and marks
+    /// unmoved since `results_before_ms`.
     ///
     /// # Errors
     /// The store failed.
     pub fn results_forget(&self, results_before_ms: i64, minutes_before: i64) -> Result<(), StoreError> {
         self.put("DELETE FROM result WHERE received_at_ms < ?1", [results_before_ms], "forget results")?;
         self.put("DELETE FROM rollup_minute WHERE minute < ?1", [minutes_before], "forget counts")?;
-        let sql = "DELETE FROM ledger WHERE state = 'cleaned' AND at_ms < ?1";
-        self.put(sql, [results_before_ms], "forget ledger entries")?;
         self.put("DELETE FROM spool_mark WHERE at_ms < ?1", [results_before_ms], "forget marks")
     }
 }
