@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use api::frame::Assignments;
+use process::clock::SharedClock;
 use process::supervise::{blocking, chain};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,7 @@ pub struct Gone {
     pub(super) ledgers: Ledgers,
     pub(super) ledger_folder: PathBuf,
     pub(super) state_folder: PathBuf,
+    pub(super) clock: SharedClock,
     /// What is here.
     pub assignments: watch::Receiver<Arc<Assignments>>,
 }
@@ -61,7 +63,8 @@ impl Gone {
     async fn look(&self, here: Vec<Owner>, told: BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
         let state_folder = self.state_folder.clone();
         let kept = here.iter().map(|owner| file_of(&state_folder, owner)).collect();
-        let swept = blocking("sweep state", move || sweep(&state_folder, &kept, SystemTime::now())).await;
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(self.clock.wall_ms()).unwrap_or(0));
+        let swept = blocking("sweep state", move || sweep(&state_folder, &kept, now)).await;
         if let Ok(Err(error)) = swept {
             tracing::warn!(error = %chain(&error), "state of checks that are gone cannot be removed");
         }
@@ -120,6 +123,7 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, DiskError> {
 #[cfg(test)]
 mod tests {
     use host::{LedgerBackend as _, LedgerEntry, LedgerMark};
+    use process::clock::SystemClock;
 
     use super::*;
     use crate::testing::assignment;
@@ -138,14 +142,22 @@ mod tests {
             disk::replace(&state, b"state").expect("writes");
         }
         let (_assign, assignments) = watch::channel(Arc::default());
-        let look =
-            Gone { ledgers, ledger_folder: ledger_folder.clone(), state_folder: state_folder.clone(), assignments };
+        let clock = SystemClock::shared();
+        let look = Gone {
+            ledgers,
+            ledger_folder: ledger_folder.clone(),
+            state_folder: state_folder.clone(),
+            clock,
+            assignments,
+        };
         let told = look.look(vec![here.clone()], BTreeSet::new()).await;
         assert_eq!(told, [file_of(&ledger_folder, &gone)].into());
         assert_eq!(look.ledgers.read(&file_of(&ledger_folder, &gone)).await.expect("reads").len(), 1);
         assert_eq!(files(&state_folder).expect("lists").len(), 2, "it may come back");
         let kept = [file_of(&state_folder, &here)].into();
-        sweep(&state_folder, &kept, SystemTime::now() + STATE_KEPT + Duration::from_secs(60)).expect("sweeps");
+        let written = std::fs::metadata(file_of(&state_folder, &gone)).and_then(|found| found.modified());
+        let later = written.expect("a time") + STATE_KEPT + Duration::from_secs(60);
+        sweep(&state_folder, &kept, later).expect("sweeps");
         assert_eq!(files(&state_folder).expect("lists"), [file_of(&state_folder, &here)]);
     }
 }

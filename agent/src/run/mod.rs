@@ -162,7 +162,8 @@ impl Runner {
     /// What looks after that which checks leave here when they go.
     pub fn gone(&self, assignments: watch::Receiver<Arc<Assignments>>) -> Gone {
         let (ledger_folder, state_folder) = (self.folder.join("ledger"), self.folder.join("state"));
-        Gone { ledgers: self.ledgers.clone(), ledger_folder, state_folder, assignments }
+        let (ledgers, clock) = (self.ledgers.clone(), Arc::clone(&self.clock));
+        Gone { ledgers, ledger_folder, state_folder, clock, assignments }
     }
 
     /// Does a job.

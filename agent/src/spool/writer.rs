@@ -215,7 +215,10 @@ fn answer(place: &mut Place, command: Command, metrics: &Metrics) -> Result<(), 
     };
     let again = match command {
         // Whoever asked may have gone meanwhile.
-        Command::Batch(asked) => return Ok(drop(asked.send(store.batch()?))),
+        Command::Batch(asked) => {
+            asked.send(store.batch()?).ok();
+            return Ok(());
+        }
         Command::Acknowledge(epoch, through) => return store.acknowledge(epoch, through),
         Command::Rewind(epoch, expected) => store.rewind(epoch, expected)?,
         Command::Fork(epoch) => store.fork(epoch)?,
