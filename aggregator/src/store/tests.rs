@@ -1,5 +1,7 @@
 //! Conformance of a store, on a real SQLite file in a folder of its own.
 
+mod ledger;
+
 use api::audit::{ChainHash, Entry, next};
 use api::frame::{Chain, Epoch, LedgerNote, LedgerState, PluginState, PluginStatus};
 use api::http::token::Role;

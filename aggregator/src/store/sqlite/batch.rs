@@ -1,7 +1,7 @@
 //! Shell: the batch door's transaction: an accepted frame becomes rows, and its mark moves with them.
 
 use api::frame::{Chain, LedgerNote, LedgerState};
-use api::limits::{TEXT_BYTES_MAX, cut};
+use api::limits::{LEDGER_ENTRIES_MAX, TEXT_BYTES_MAX, cut};
 use api::result::CheckResult;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -245,7 +245,19 @@ impl<'c> BatchTx<'c> {
             to_word(&note.state)?,
             at_ms,
         ];
-        self.put(sql, values, "store a ledger entry")
+        self.put(sql, values, "store a ledger entry")?;
+        // An agent holds no more open ones itself; of one that does not keep to it the newest stay.
+        let sql = "DELETE FROM ledger WHERE (tenant, check_id, cluster, node) = (?1, ?2, ?3, ?4) AND (kind, key) NOT IN
+            (SELECT kind, key FROM ledger WHERE (tenant, check_id, cluster, node) = (?1, ?2, ?3, ?4)
+             ORDER BY at_ms DESC, kind, key LIMIT ?5)";
+        let values = params![
+            tenant_key(owner.tenant.as_ref()),
+            owner.check.0.as_bytes(),
+            frame.agent.cluster.as_str(),
+            frame.agent.node.as_str(),
+            signed(LEDGER_ENTRIES_MAX as u64),
+        ];
+        self.put(sql, values, "bound a ledger")
     }
 
     /// Runs one prepared write.
