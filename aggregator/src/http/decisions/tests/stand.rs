@@ -268,12 +268,7 @@ impl Stand {
             before: (seq > 0).then(|| mark(seq)),
             after: mark(seq + 1),
             received_at_ms: run_at_ms,
-            writes: vec![Write::Result {
-                owner,
-                seq: seq + 1,
-                run_at_ms,
-                result: Box::new(result),
-            }],
+            writes: vec![Write::Result { owner, seq: seq + 1, run_at_ms, result: Box::new(result) }],
         };
         self.api.store.batch(move |tx| tx.frame_store(&accepted)).await.expect("stored");
     }
