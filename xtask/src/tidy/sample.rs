@@ -25,8 +25,10 @@ pub(crate) fn check(house: &House, setting: &Setting, findings: &mut Findings) -
     };
     let program = setting.binaries().join("floorwalker");
     let component = |name: &str| setting.components().join(format!("{}.wasm", name.replace('-', "_")));
-    if !program.is_file() || !PLUGINS.iter().all(|name| component(name).is_file()) {
-        findings.skipped.push(format!("{FILE} is valid: floorwalker or a plugin is not built (cargo xtask build)"));
+    let compiler = setting.binaries().join("floorwalker-compile");
+    let is_built = program.is_file() && compiler.is_file() && PLUGINS.iter().all(|name| component(name).is_file());
+    if !is_built {
+        findings.skipped.push(format!("{FILE} is valid: a program or a plugin is not built (cargo xtask build)"));
         return Ok(());
     }
     // One folder for each process that looks: two runs at a time do not meet.
