@@ -123,7 +123,7 @@ fn begin(args: &Args) -> anyhow::Result<(Signals, Flock<File>)> {
     let signals = Signals::install().context("signals cannot be taken")?;
     nix::sys::prctl::set_dumpable(false).context("the process cannot be closed to others")?;
     disk::folder(&args.data_dir)?;
-    Ok((signals, disk::lock(&args.data_dir.join("lock"))?))
+    Ok((signals, disk::lock_soon(&args.data_dir.join("lock"))?))
 }
 
 fn connect(address: &url::Url, tls: TlsArgs, serving: &Stage) -> anyhow::Result<Aggregator> {

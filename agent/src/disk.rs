@@ -123,6 +123,22 @@ pub fn lock(path: &Path) -> Result<Flock<File>, DiskError> {
     })
 }
 
+/// Like `lock`, but waits for a predecessor that is about to be gone: a killed process holds its lock until the kernel
+/// has ended its last thread, which may sit in a sync of the disk.
+pub fn lock_soon(path: &Path) -> Result<Flock<File>, DiskError> {
+    for _ in 1..LOCK_TRIES_MAX {
+        if let Ok(lock) = lock(path) {
+            return Ok(lock);
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
+    lock(path)
+}
+
+/// Ten seconds in all: what a slow disk's last sync takes.
+const LOCK_TRIES_MAX: u32 = 100;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// Random bytes of the kernel.
 ///
 /// # Errors

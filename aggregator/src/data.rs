@@ -19,6 +19,11 @@ use crate::store::agent::AgentRead as _;
 use crate::store::lease::LeaseRead as _;
 use crate::store::{Config, Store, WriterThread};
 
+/// A killed server holds its claim until the kernel has ended its last thread, which may sit in a sync of the disk:
+/// tried so often, so far apart, ten seconds in all.
+const CLAIM_TRIES_MAX: u32 = 100;
+const CLAIM_PAUSE: Duration = Duration::from_millis(100);
+
 /// A data folder in use.
 pub struct Data {
     /// Held as long as the server runs.
@@ -41,7 +46,7 @@ pub struct Data {
 /// The folder cannot be used, or another server has it.
 pub async fn open(folder: &Path, stage: &Stage, boot: Duration) -> anyhow::Result<Data> {
     make(folder)?;
-    let claim = claim(folder)?;
+    let claim = claim_soon(folder).await?;
     let (store, writer) = open_store(folder)?;
     stage.spawn_thread("store-writer", move || writer.run()).context("a thread cannot be started")?;
     stage.spawn("store-close", store.clone().close_on(stage.token()));
@@ -74,6 +79,17 @@ fn make(folder: &Path) -> anyhow::Result<()> {
         .mode(0o700)
         .create(folder)
         .with_context(|| format!("{} cannot be made; choose a folder that can be written", folder.display()))
+}
+
+/// Waits for a predecessor that is about to be gone.
+async fn claim_soon(folder: &Path) -> anyhow::Result<File> {
+    for _ in 1..CLAIM_TRIES_MAX {
+        if let Ok(file) = claim(folder) {
+            return Ok(file);
+        }
+        tokio::time::sleep(CLAIM_PAUSE).await;
+    }
+    claim(folder)
 }
 
 /// Leases and placements are in memory, so two servers on one store would grant both.
