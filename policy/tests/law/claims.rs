@@ -2,7 +2,7 @@
 //! for a true rollback, a class the credential names, and an action the rule's author left out.
 
 use api::http::decision::Decision;
-use api::manifest::freeze_rule::{self, Action};
+use api::manifest::freeze_rule::{self, Action, Effect};
 use api::manifest::release_policy::Class;
 use policy::{Ask, Owned, OwnerTier, Released, Snapshot, Succeeded, decide};
 use proptest::prelude::*;
@@ -14,10 +14,15 @@ fn allows(ask: &Ask, snapshot: &Snapshot, at: jiff::Timestamp) -> bool {
     decide(ask, snapshot, at).decision == Decision::Allow
 }
 
-/// Whether a rule's author treats both actions alike.
-fn alike(rule: &Owned<freeze_rule::Spec>, one: Action, other: Action) -> bool {
+/// Whether a rule's author told both actions apart in a way that can open: a deny that leaves the other one out, or an
+/// allow that is about only one of them. A rule that lists no action leaves out rollback.
+fn told_apart(rule: &Owned<freeze_rule::Spec>, one: Action, other: Action) -> bool {
     let listed = &rule.spec.matches.actions;
-    listed.is_empty() || listed.contains(&one) == listed.contains(&other)
+    let about = |action| if listed.is_empty() { action != Action::Rollback } else { listed.contains(&action) };
+    match rule.spec.effect {
+        Effect::Deny => about(one) && !about(other),
+        Effect::Allow => about(one) != about(other),
+    }
 }
 
 proptest! {
@@ -42,8 +47,8 @@ proptest! {
         let changed = Ask { action: other, ..ask.clone() };
         let (before, after) = (decide(&ask, &snapshot, at), decide(&changed, &snapshot, at));
         if before.decision != Decision::Allow && after.decision == Decision::Allow {
-            let told_apart = snapshot.rules.iter().any(|rule| !alike(rule, before.action, after.action));
-            prop_assert!(after.action == Action::Rollback || told_apart, "{:?} became {other:?}", ask.action);
+            let left_out = snapshot.rules.iter().any(|rule| told_apart(rule, before.action, after.action));
+            prop_assert!(after.action == Action::Rollback || left_out, "{:?} became {other:?}", ask.action);
         }
         prop_assert!(after.action != Action::Rollback || !snapshot.succeeded.is_empty());
     }
@@ -60,6 +65,22 @@ proptest! {
             prop_assert!(without || !allows(&ask, &snapshot, at), "fixing {fixed:?} opened {:?}", ask.class);
         }
     }
+}
+
+/// Windows that list rollback by name hold it, and those that list nothing are not about it: neither opens it.
+#[test]
+fn an_allow_that_lists_no_action_opens_nothing_for_a_rollback() {
+    let mut snapshot = world::open();
+    snapshot.succeeded = vec![Succeeded { subject: world::digest("new"), at: at("2026-05-22T10:00:00Z") }];
+    let allow = |name: &str, rest: &str| world::rule(OwnerTier::Tenant, name, &format!("effect: allow\n{rest}"));
+    let now = "when: {timezone: tenant-local, once: [{from: 2026-06-01T00:00, to: 2026-06-02T00:00}]}";
+    let past = "when: {timezone: tenant-local, once: [{from: 2026-05-01T00:00, to: 2026-05-02T00:00}]}";
+    snapshot.rules.push(allow("day", now));
+    snapshot.rules.push(allow("night", &format!("match: {{actions: [migrate, rollback]}}\n{past}")));
+    let as_a = |action| decide(&Ask { action, ..world::ask() }, &snapshot, at("2026-06-01T10:00:00Z"));
+    let back = as_a(Action::Rollback);
+    assert_eq!((back.action, back.code), (Action::Rollback, "OUTSIDE_WINDOW"));
+    assert_eq!(as_a(Action::Migrate).decision, Decision::Allow);
 }
 
 fn frozen_but_for_hotfixes() -> Snapshot {
