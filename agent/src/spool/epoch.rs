@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use api::frame::{Chain, Dropped, DroppedKind, chain, codec};
+use sha2::{Digest as _, Sha256};
 
 use super::recover::{EpochInfo, Repair, repair};
 use super::segment::{self, Entry, Scan};
@@ -18,6 +19,9 @@ pub(super) const SEGMENT_BYTES: u64 = 512 << 10;
 const SEGMENT_BYTES_MAX: usize = 1 << 20;
 const INFO: &str = "epoch";
 const INFO_BYTES_MAX: usize = 4 << 10;
+const TOLD: &str = "told";
+/// A number, and as many bytes of its hash.
+const TOLD_BYTES: usize = 16;
 
 /// One epoch.
 #[derive(Debug)]
@@ -27,6 +31,9 @@ pub(super) struct Epoch {
     pub(super) segments: VecDeque<Segment>,
     /// Acknowledged up to here, as far as this process knows.
     pub(super) through: u64,
+    /// The aggregator says it is ahead: from here the next frame shows it our chain, and nothing counts as acknowledged
+    /// before it has agreed.
+    pub(super) shown_from: Option<u64>,
 }
 
 /// One segment on disk.
@@ -65,7 +72,7 @@ impl Epoch {
         disk::replace(&making.join(INFO), &bytes)?;
         std::fs::rename(&making, &folder).map_err(failed("name", &folder))?;
         disk::sync_folder(spool)?;
-        Ok(Self { info, folder, segments: VecDeque::new(), through: 0 })
+        Ok(Self { info, folder, segments: VecDeque::new(), through: 0, shown_from: None })
     }
 
     /// Reads an epoch and repairs what a crash left; none when it says nothing of itself.
@@ -79,7 +86,8 @@ impl Epoch {
             let bytes = disk::read(&path, SEGMENT_BYTES_MAX)?.unwrap_or_default();
             scans.push((path, segment::scan(&bytes), bytes.len()));
         }
-        let mut epoch = Self { info, folder: folder.to_owned(), segments: VecDeque::new(), through: 0 };
+        let (segments, folder) = (VecDeque::new(), folder.to_owned());
+        let mut epoch = Self { info, folder, segments, through: 0, shown_from: None };
         let mut tail = Repair::None;
         for at in 0..scans.len() {
             let next = scans[at + 1..].iter().find_map(|(_, scan, _)| scan.head);
@@ -90,7 +98,8 @@ impl Epoch {
             }
             epoch.segments.extend(repaired(path, scan, &tail)?);
         }
-        epoch.through = epoch.segments.front().map_or(0, |first| first.first_seq - 1);
+        let least = epoch.segments.front().map_or(0, |first| first.first_seq - 1);
+        epoch.through = epoch.told().filter(|told| (least..epoch.end().0).contains(told)).unwrap_or(least);
         Ok(Some(Found { epoch, tail }))
     }
 
@@ -111,10 +120,42 @@ impl Epoch {
         OpenOptions::new().append(true).open(&path).map_err(failed("open", &path))
     }
 
+    /// Notes how far it is acknowledged, without a sync: after a power cut it may be an older number, or none, and what
+    /// follows is told again. So it never hurts that the disk is full; it spares repetitions, above all in a new epoch
+    /// after a fork, where they would count.
+    pub(super) fn note_told(&self) {
+        let write = |mut file: File| file.write_all(&self.told_bytes(self.through));
+        let path = self.folder.join(TOLD);
+        let noted = OpenOptions::new().write(true).create(true).truncate(false).open(&path).and_then(write);
+        if let Err(error) = noted {
+            tracing::debug!(file = %path.display(), %error, "what is acknowledged is not noted");
+        }
+    }
+
+    /// The number that was noted last; none when it is not whole or of another epoch.
+    fn told(&self) -> Option<u64> {
+        let bytes = disk::read(&self.folder.join(TOLD), TOLD_BYTES).ok()??;
+        let through = u64::from_be_bytes(*bytes.first_chunk()?);
+        (bytes == self.told_bytes(through)).then_some(through)
+    }
+
+    fn told_bytes(&self, through: u64) -> [u8; TOLD_BYTES] {
+        let number = through.to_be_bytes();
+        let sum = Sha256::new().chain_update(self.info.epoch.0).chain_update(number).finalize();
+        let mut bytes = [0; TOLD_BYTES];
+        bytes[..8].copy_from_slice(&number);
+        bytes[8..].copy_from_slice(&sum[..8]);
+        bytes
+    }
+
     /// Forgets segments that are acknowledged as a whole; the last one stays, it knows where the epoch stands.
     pub(super) fn forget_through(&mut self, through: u64) -> Result<(), DiskError> {
         while self.segments.len() > 1 && self.segments[0].next_seq <= through.saturating_add(1) {
-            disk::remove(&self.segments[0].path)?;
+            match disk::remove(&self.segments[0].path) {
+                // The next acknowledgement tries again.
+                Err(error) if error.passes() => break,
+                removed => removed?,
+            }
             self.segments.pop_front();
         }
         Ok(())
