@@ -94,12 +94,13 @@ impl Epoch {
             let (path, scan, file_bytes) = &scans[at];
             tail = repair(scan, *file_bytes, next);
             if tail != Repair::None {
-                tracing::warn!(file = %path.display(), repair = ?tail, "a segment of the spool was damaged");
+                tracing::warn!(file = %path.display(), repair = ?tail, "a segment of the spool was damaged, what cannot be read is lost; unless a crash did it, look at the disk");
             }
             epoch.segments.extend(repaired(path, scan, &tail)?);
         }
         let least = epoch.segments.front().map_or(0, |first| first.first_seq - 1);
-        epoch.through = epoch.told().filter(|told| (least..epoch.end().0).contains(told)).unwrap_or(least);
+        // What was acknowledged and then lost by the disk is not told again with what is left.
+        epoch.through = epoch.told().map_or(least, |told| told.clamp(least, epoch.end().0 - 1));
         Ok(Some(Found { epoch, tail }))
     }
 
@@ -161,7 +162,7 @@ impl Epoch {
         Ok(())
     }
 
-    /// Replaces the roll-ups of a segment by holes.
+    /// Replaces the roll-ups of a segment by holes. How many of them will never be told: what is acknowledged was.
     pub(super) fn drop_roll_ups(&mut self, at: usize) -> Result<u64, DiskError> {
         let entries = self.segments[at].read()?;
         let (mut kept, mut dropped) = (vec![self.segments[at].head()], 0);
@@ -171,12 +172,12 @@ impl Epoch {
             match (&entry, kept.last_mut()) {
                 (_, Some(Entry::Hole(hole))) if entry.is_roll_up() && hole.kind == DroppedKind::RollUp => {
                     (hole.last, hole.chain) = (hole.last + 1, chain);
-                    dropped += 1;
+                    dropped += u64::from(hole.last > self.through);
                 }
                 (Entry::Record(stored), _) if entry.is_roll_up() => {
                     let (first, kind) = (stored.seq, DroppedKind::RollUp);
                     kept.push(Entry::Hole(Dropped { first, last: first, kind, chain }));
-                    dropped += 1;
+                    dropped += u64::from(first > self.through);
                 }
                 _ => kept.push(entry),
             }
@@ -185,13 +186,16 @@ impl Epoch {
         Ok(dropped)
     }
 
-    /// Replaces all of a segment, and the holes just before it, by one hole.
+    /// Replaces all of a segment, and the holes just before it, by one hole. How many will never be told.
     pub(super) fn drop_segment(&mut self, at: usize) -> Result<u64, DiskError> {
         let begins = (0..at).rev().take_while(|before| self.segments[*before].newest_boot_ms.is_none()).last();
         let begins = begins.unwrap_or(at);
         let (first, last) = (self.segments[begins].first_seq, self.segments[at].next_seq - 1);
         let hole = Dropped { first, last, kind: DroppedKind::Any, chain: self.segments[at].chain_after };
-        let dropped = self.segments[at].next_seq - self.segments[at].first_seq;
+        let span = self.segments[at].next_seq - self.segments[at].first_seq;
+        let is_untold = |entry: &&Entry| matches!(entry, Entry::Record(stored) if stored.seq > self.through);
+        // Roll-ups that went before were counted then. Of what cannot be read any more the most is said.
+        let dropped = self.segments[at].read().map_or(span, |entries| entries.iter().filter(is_untold).count() as u64);
         let merged = write(&self.folder, &[self.segments[begins].head(), Entry::Hole(hole)])?;
         for gone in begins + 1..=at {
             disk::remove(&self.segments[gone].path)?;

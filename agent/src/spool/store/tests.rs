@@ -100,7 +100,13 @@ fn what_is_acknowledged_is_known_after_a_restart_and_told_again_when_the_note_is
     let mut bytes = std::fs::read(&note).expect("a note");
     bytes[7] ^= 1;
     std::fs::write(&note, &bytes).expect("writes");
-    assert_eq!(seqs(&drain(&mut folder.open())), [1, 2, 3, 4, 5, 6]);
+    let mut store = folder.open();
+    assert_eq!(seqs(&drain(&mut store)), [1, 2, 3, 4, 5, 6]);
+    drop(store);
+    let segment = folder.segments().remove(0);
+    let bytes = std::fs::read(&segment).expect("reads");
+    std::fs::write(&segment, &bytes[..bytes.len() - 9]).expect("cuts");
+    assert_eq!(folder.open().batch().expect("reads"), None, "a lost end does not make the rest untold");
 }
 
 #[test]
@@ -268,4 +274,16 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), &target).expect("copies");
         }
     }
+}
+
+#[test]
+fn what_is_acknowledged_is_not_counted_as_dropped() {
+    let folder = Folder::new();
+    let mut store = folder.open_with("boot", Bound { bytes_max: 1, ..Bound::default() }).expect("opens");
+    store.append(drafts(12)).expect("writes");
+    let (epoch, ..) = store.end();
+    store.acknowledge(epoch, 6).expect("forgets");
+    store.file = store.active().begin_segment().expect("begins");
+    // Of twelve records the third and the ninth are roll-ups.
+    assert_eq!(store.trim().expect("trims"), Trimmed { roll_ups: 1, any: 5 });
 }
