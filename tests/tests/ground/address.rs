@@ -9,7 +9,7 @@ use harness::child::Child;
 use harness::skip;
 use jiff::Timestamp;
 
-use crate::scene::{FEW, SOON, Scene};
+use crate::scene::{FEW, Scene};
 
 const NAME: &str = "aggregator.test";
 
@@ -51,11 +51,12 @@ async fn an_aggregator_that_moves_behind_its_name_is_found_again() {
     scene.reports_after(Timestamp::UNIX_EPOCH).await;
     scene.aggregator.stop();
     scene.runs_on().await;
+    fs::remove_file(scene.folder.path().join("addresses.json")).expect("removed");
     let command = scene.site.aggregator(&scene.aggregator_data()).expect("built");
     let moved = with(&command, "--listen", &format!("127.0.0.2:{port}"));
     scene.aggregator = Child::spawn("aggregator-moved", moved, scene.folder.path()).expect("started");
     // In place: the agent sees this very file.
     fs::write(&names, format!("127.0.0.2 {NAME}\n")).expect("written");
-    let heard = |log: &str| log.contains("agent heard").then_some(());
-    scene.aggregator.says(SOON, "that it heard the agent", heard).await.expect("heard");
+    scene.site.listening(&mut scene.aggregator).await.expect("listening");
+    scene.takes().await;
 }

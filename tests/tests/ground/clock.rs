@@ -6,15 +6,12 @@ use std::process::Command;
 use std::time::Instant;
 use std::{fs, io};
 
-use harness::http::Client;
 use harness::skip;
-use harness::until::until;
-use harness::watch::{counter, sum};
+use harness::watch::counter;
 
-use crate::scene::{FEW, SOON, Scene};
+use crate::scene::{FEW, Scene};
 
 const RUNS: &str = "floorwalker_runs_total";
-const TAKEN: &str = "floorwalker_ingest_records_total{outcome=\"accepted\"}";
 /// Half a check's interval: no two runs of it are closer, whatever the clock does.
 const HALF_INTERVAL_S: f64 = 2.5;
 
@@ -49,15 +46,6 @@ async fn runs_as_before(scene: &mut Scene) {
     assert!(ran <= most, "{ran} runs in {elapsed:.1} s, {most:.0} at most");
 }
 
-/// The aggregator takes what is told.
-async fn takes(scene: &Scene) {
-    let admin = Client::plain(&format!("http://{}", scene.site.admin().expect("bound"))).expect("a client");
-    let taken = async || anyhow::Ok(sum(&admin.get("/metrics").await?.text(), TAKEN));
-    let before = taken().await.expect("metrics");
-    let more = until(SOON, "more records", async || Ok((taken().await? >= before + 3.0).then_some(())));
-    more.await.unwrap_or_else(|error| panic!("{error:#}\n{}", scene.aggregator.output()));
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_steps_an_hour_either_way_stops_nothing() {
     if library().is_none() {
@@ -69,12 +57,12 @@ async fn a_clock_that_steps_an_hour_either_way_stops_nothing() {
     let mut scene = Scene::in_folder(folder, FEW, |command| under(command, &of_aggregator)).await;
     scene.start_agent(|command| under(command, &of_agent));
     runs_as_before(&mut scene).await;
-    takes(&scene).await;
+    scene.takes().await;
     for clock in [&of_agent, &of_aggregator] {
         for to in ["+3600", "+0", "-3600"] {
             step(clock, to).expect("stepped");
             runs_as_before(&mut scene).await;
-            takes(&scene).await;
+            scene.takes().await;
         }
     }
     let said = [scene.agent().output(), scene.aggregator.output()].concat();

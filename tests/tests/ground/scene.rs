@@ -9,15 +9,16 @@ use harness::http::Client;
 use harness::site::Site;
 use harness::state::Agent;
 use harness::until::until;
-use harness::watch::counter;
+use harness::watch::{counter, sum};
 use jiff::Timestamp;
 use serde_json::Value;
 
 /// A check runs every 5 s, and a reporter waits 30 s at most between two tries.
-pub(crate) const SOON: Duration = Duration::from_secs(90);
+pub(crate) const SOON: Duration = Duration::from_secs(120);
 /// Checks of the node.
 pub(crate) const FEW: u64 = 3;
 pub(crate) const NODE: &str = "node-1";
+const TAKEN: &str = "floorwalker_ingest_records_total{outcome=\"accepted\"}";
 
 /// Everything that runs.
 pub(crate) struct Scene {
@@ -117,6 +118,15 @@ impl Scene {
         });
         let (agent, aggregator) = (self.agent.as_ref().map(Child::output), self.aggregator.output());
         reported.await.unwrap_or_else(|error| panic!("{error:#}\n{agent:?}\n{aggregator}"));
+    }
+
+    /// Waits until the aggregator has taken some more records.
+    pub(crate) async fn takes(&self) {
+        let admin = Client::plain(&format!("http://{}", self.site.admin().expect("bound"))).expect("a client");
+        let taken = async || anyhow::Ok(sum(&admin.get("/metrics").await?.text(), TAKEN));
+        let before = taken().await.expect("metrics");
+        let more = until(SOON, "more records", async || Ok((taken().await? >= before + 3.0).then_some(())));
+        more.await.unwrap_or_else(|error| panic!("{error:#}\n{}", self.aggregator.output()));
     }
 
     /// A client that trusts this site, without a token.
