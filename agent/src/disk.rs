@@ -1,20 +1,20 @@
 //! Shell: files that are whole or absent: written beside, synced, renamed. Used by every stage that keeps something on
 //! the node. It knows no format.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 /// What the agent keeps is its own business: configurations of checks, native code, a key.
-const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
 /// Why a file could not be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {operation} {}", path.display())]
+#[error("cannot {operation} {}{}", path.display(), remedy(source))]
 pub struct DiskError {
     /// What was tried.
     pub operation: &'static str,
@@ -27,9 +27,22 @@ pub struct DiskError {
 // === impl DiskError ===
 
 impl DiskError {
-    /// Whether there is no room, which passes, as opposed to a disk that is broken.
-    pub fn is_full(&self) -> bool {
-        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    /// Whether it is a state that passes by itself or by what an operator does (no room, mounted read-only, out of file
+    /// handles), as opposed to a disk that is broken.
+    pub fn passes(&self) -> bool {
+        !remedy(&self.source).is_empty()
+    }
+}
+
+/// What ends a state that passes; empty for any other.
+fn remedy(source: &io::Error) -> &'static str {
+    match (source.kind(), source.raw_os_error()) {
+        (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, _) => " (free room on its disk)",
+        (io::ErrorKind::ReadOnlyFilesystem, _) => " (mount its disk writable)",
+        (_, Some(number)) if [Errno::EMFILE as i32, Errno::ENFILE as i32].contains(&number) => {
+            " (raise the limit of open files)"
+        }
+        _ => "",
     }
 }
 
@@ -39,12 +52,12 @@ pub fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) ->
     move |source| DiskError { operation, path, source }
 }
 
-/// Makes a folder and those above it, for this user alone.
+/// Makes a folder and those above it, for this user alone, durably.
 ///
 /// # Errors
 /// The system refuses.
 pub fn folder(path: &Path) -> Result<(), DiskError> {
-    DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(failed("make the folder", path))
+    process::folder::make(path).map_err(failed("make the folder", path))
 }
 
 /// Makes entries added to or removed from a folder durable.
@@ -118,7 +131,9 @@ pub fn create(path: &Path) -> io::Result<File> {
 pub fn lock(path: &Path) -> Result<Flock<File>, DiskError> {
     let file = create(path).map_err(failed("make", path))?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| {
-        let in_use = io::Error::other(format!("another agent uses this folder ({error})"));
+        let in_use = io::Error::other(format!(
+            "another agent uses this folder ({error}); stop it, or give this one a --data-dir of its own"
+        ));
         failed("lock", path)(in_use)
     })
 }
@@ -160,7 +175,7 @@ mod tests {
         let path = folder.path().join("kept");
         replace(&path, b"old").expect("writes");
         std::os::unix::fs::symlink("/dev/full", path.with_extension("new")).expect("links");
-        assert!(replace(&path, b"new").is_err_and(|error| error.is_full()));
+        assert!(replace(&path, b"new").is_err_and(|error| error.passes()));
         assert_eq!(read(&path, 10).expect("reads").as_deref(), Some(&b"old"[..]));
         assert!(!path.with_extension("new").exists());
     }

@@ -2,7 +2,6 @@
 //! `app`; `token create` opens the store without the claim.
 
 use std::fs::{File, TryLockError};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,10 +73,7 @@ pub fn open_store(folder: &Path) -> anyhow::Result<(Store, WriterThread)> {
 
 /// For its owner alone: hashes of tokens and keys are in it.
 fn make(folder: &Path) -> anyhow::Result<()> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
+    process::folder::make(folder)
         .with_context(|| format!("{} cannot be made; choose a folder that can be written", folder.display()))
 }
 

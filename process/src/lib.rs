@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod compile;
+pub mod folder;
 pub mod http;
 pub mod ready;
 pub mod shutdown;

@@ -16,10 +16,14 @@ pub mod real;
 pub mod serve;
 
 pub mod cli;
+pub mod disk;
 pub mod parts;
 pub mod pipeline;
+pub mod site;
+pub mod small;
 pub mod stand;
 pub mod state;
+pub mod teller;
 pub mod watch;
 
 pub mod story;

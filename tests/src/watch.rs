@@ -70,7 +70,9 @@ pub fn agent<'a>(state: &'a State, node: &str) -> anyhow::Result<&'a Agent> {
     state.agents.iter().find(|agent| agent.node == node).with_context(|| format!("no agent on {node}"))
 }
 
-fn sum(text: &str, name: &str) -> f64 {
+/// Sum of all series of a counter in a text of metrics; a name may end in its labels.
+#[must_use]
+pub fn sum(text: &str, name: &str) -> f64 {
     let series = text.lines().filter_map(|line| line.strip_prefix(name));
     // Another name that begins alike goes on with a letter or an underscore.
     let own = series.filter(|rest| rest.starts_with(['{', ' ']));

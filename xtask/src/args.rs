@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Tidy,
     /// Rewrites the committed documents that are generated: read the diff before you commit it
     Codegen,
+    /// Fuzzes whatever parses bytes from outside
+    Fuzz(Fuzz),
     /// Runs the benchmarks, optimised
     Bench(Bench),
 }
@@ -42,6 +44,16 @@ pub(crate) struct Up {
 pub(crate) struct Test {
     /// Only tests whose name contains this
     pub(crate) filter: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Fuzz {
+    /// For how long, each target
+    #[arg(long, default_value_t = 20)]
+    pub(crate) seconds: u32,
+    /// Only these targets: frame, spool, manifest
+    #[arg(value_parser = ["frame", "spool", "manifest"])]
+    pub(crate) targets: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]

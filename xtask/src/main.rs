@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod build;
 mod codegen;
+mod fuzz;
 mod launch;
 mod lint;
 mod need;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(&setting),
         Command::Tidy => tidy::run(&setting),
         Command::Codegen => codegen::run(&setting),
+        Command::Fuzz(fuzz) => fuzz::run(&setting, &fuzz),
         Command::Bench(bench) => bench::run(&setting, &bench),
     };
     match ended {

@@ -12,7 +12,7 @@ use crate::launch;
 /// The target plugins are built for.
 const PLUGIN_TARGET: &str = "wasm32-wasip2";
 
-/// A program from a Debian package that some tests talk to.
+/// A program from a Debian package that some tests talk to or run under.
 #[derive(Debug, Clone, Copy)]
 struct Server {
     program: &'static str,
@@ -21,8 +21,14 @@ struct Server {
     tests: &'static str,
 }
 
-const SERVERS: [Server; 1] =
-    [Server { program: "docker-registry", package: "docker-registry", tests: "image-digest and the story" }];
+const SERVERS: [Server; 3] = [
+    Server { program: "docker-registry", package: "docker-registry", tests: "image-digest and the story" },
+    Server { program: "faketime", package: "faketime", tests: "clocks that step" },
+    CPP,
+];
+
+/// libFuzzer is C++.
+const CPP: Server = Server { program: "c++", package: "g++", tests: "fuzzing" };
 
 /// What every build needs. The C compiler is there: without one this program would not have been linked.
 pub(crate) fn get(setting: &Setting) -> anyhow::Result<()> {
@@ -51,6 +57,11 @@ pub(crate) fn servers(setting: &Setting) -> Vec<String> {
         eprintln!("need: {lack}");
     }
     lacks
+}
+
+/// Why nothing of C++ can be built here, if so.
+pub(crate) fn compiler_of_cpp(setting: &Setting) -> Option<String> {
+    (!setting.has_program(CPP.program)).then(|| CPP.lack())
 }
 
 fn install(packages: &[&str]) -> anyhow::Result<()> {

@@ -94,7 +94,7 @@ impl Reporter {
         // What is not taken now is on the disk for the next start.
         match tokio::time::timeout(LAST_REPORT_TIME_MAX, self.send_all()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(SendError::Spool(error))) => Err(error.into()),
+            Ok(Err(SendError::Spool(error @ SpoolError::Ended))) => Err(error.into()),
             Ok(Err(error)) => {
                 tracing::warn!(error = %chain(&error), "the last report was not taken, it is kept");
                 Ok(())
@@ -108,6 +108,7 @@ impl Reporter {
 
     fn wait(&self, backoff: &mut Backoff, error: SendError) -> Result<Duration, ReportError> {
         let asked = match error {
+            SendError::Spool(SpoolError::Disk(ref error)) if error.passes() => None,
             SendError::Spool(error) => return Err(error.into()),
             SendError::Call(ref error) => error.retry_after(),
             SendError::Codec(_) | SendError::Conflict => None,

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use api::frame::{Chain, Dropped, DroppedKind, chain, codec};
+use sha2::{Digest as _, Sha256};
 
 use super::recover::{EpochInfo, Repair, repair};
 use super::segment::{self, Entry, Scan};
@@ -18,6 +19,9 @@ pub(super) const SEGMENT_BYTES: u64 = 512 << 10;
 const SEGMENT_BYTES_MAX: usize = 1 << 20;
 const INFO: &str = "epoch";
 const INFO_BYTES_MAX: usize = 4 << 10;
+const TOLD: &str = "told";
+/// A number, and as many bytes of its hash.
+const TOLD_BYTES: usize = 16;
 
 /// One epoch.
 #[derive(Debug)]
@@ -27,6 +31,9 @@ pub(super) struct Epoch {
     pub(super) segments: VecDeque<Segment>,
     /// Acknowledged up to here, as far as this process knows.
     pub(super) through: u64,
+    /// The aggregator says it is ahead: from here the next frame shows it our chain, and nothing counts as acknowledged
+    /// before it has agreed.
+    pub(super) shown_from: Option<u64>,
 }
 
 /// One segment on disk.
@@ -65,7 +72,7 @@ impl Epoch {
         disk::replace(&making.join(INFO), &bytes)?;
         std::fs::rename(&making, &folder).map_err(failed("name", &folder))?;
         disk::sync_folder(spool)?;
-        Ok(Self { info, folder, segments: VecDeque::new(), through: 0 })
+        Ok(Self { info, folder, segments: VecDeque::new(), through: 0, shown_from: None })
     }
 
     /// Reads an epoch and repairs what a crash left; none when it says nothing of itself.
@@ -79,18 +86,21 @@ impl Epoch {
             let bytes = disk::read(&path, SEGMENT_BYTES_MAX)?.unwrap_or_default();
             scans.push((path, segment::scan(&bytes), bytes.len()));
         }
-        let mut epoch = Self { info, folder: folder.to_owned(), segments: VecDeque::new(), through: 0 };
+        let (segments, folder) = (VecDeque::new(), folder.to_owned());
+        let mut epoch = Self { info, folder, segments, through: 0, shown_from: None };
         let mut tail = Repair::None;
         for at in 0..scans.len() {
             let next = scans[at + 1..].iter().find_map(|(_, scan, _)| scan.head);
             let (path, scan, file_bytes) = &scans[at];
             tail = repair(scan, *file_bytes, next);
             if tail != Repair::None {
-                tracing::warn!(file = %path.display(), repair = ?tail, "a segment of the spool was damaged");
+                tracing::warn!(file = %path.display(), repair = ?tail, "a segment of the spool was damaged, what cannot be read is lost; unless a crash did it, look at the disk");
             }
             epoch.segments.extend(repaired(path, scan, &tail)?);
         }
-        epoch.through = epoch.segments.front().map_or(0, |first| first.first_seq - 1);
+        let least = epoch.segments.front().map_or(0, |first| first.first_seq - 1);
+        // What was acknowledged and then lost by the disk is not told again with what is left.
+        epoch.through = epoch.told().map_or(least, |told| told.clamp(least, epoch.end().0 - 1));
         Ok(Some(Found { epoch, tail }))
     }
 
@@ -111,16 +121,48 @@ impl Epoch {
         OpenOptions::new().append(true).open(&path).map_err(failed("open", &path))
     }
 
+    /// Notes how far it is acknowledged, without a sync: after a power cut it may be an older number, or none, and what
+    /// follows is told again. So it never hurts that the disk is full; it spares repetitions, above all in a new epoch
+    /// after a fork, where they would count.
+    pub(super) fn note_told(&self) {
+        let write = |mut file: File| file.write_all(&self.told_bytes(self.through));
+        let path = self.folder.join(TOLD);
+        let noted = OpenOptions::new().write(true).create(true).truncate(false).open(&path).and_then(write);
+        if let Err(error) = noted {
+            tracing::debug!(file = %path.display(), %error, "what is acknowledged is not noted");
+        }
+    }
+
+    /// The number that was noted last; none when it is not whole or of another epoch.
+    fn told(&self) -> Option<u64> {
+        let bytes = disk::read(&self.folder.join(TOLD), TOLD_BYTES).ok()??;
+        let through = u64::from_be_bytes(*bytes.first_chunk()?);
+        (bytes == self.told_bytes(through)).then_some(through)
+    }
+
+    fn told_bytes(&self, through: u64) -> [u8; TOLD_BYTES] {
+        let number = through.to_be_bytes();
+        let sum = Sha256::new().chain_update(self.info.epoch.0).chain_update(number).finalize();
+        let mut bytes = [0; TOLD_BYTES];
+        bytes[..8].copy_from_slice(&number);
+        bytes[8..].copy_from_slice(&sum[..8]);
+        bytes
+    }
+
     /// Forgets segments that are acknowledged as a whole; the last one stays, it knows where the epoch stands.
     pub(super) fn forget_through(&mut self, through: u64) -> Result<(), DiskError> {
         while self.segments.len() > 1 && self.segments[0].next_seq <= through.saturating_add(1) {
-            disk::remove(&self.segments[0].path)?;
+            match disk::remove(&self.segments[0].path) {
+                // The next acknowledgement tries again.
+                Err(error) if error.passes() => break,
+                removed => removed?,
+            }
             self.segments.pop_front();
         }
         Ok(())
     }
 
-    /// Replaces the roll-ups of a segment by holes.
+    /// Replaces the roll-ups of a segment by holes. How many of them will never be told: what is acknowledged was.
     pub(super) fn drop_roll_ups(&mut self, at: usize) -> Result<u64, DiskError> {
         let entries = self.segments[at].read()?;
         let (mut kept, mut dropped) = (vec![self.segments[at].head()], 0);
@@ -130,12 +172,12 @@ impl Epoch {
             match (&entry, kept.last_mut()) {
                 (_, Some(Entry::Hole(hole))) if entry.is_roll_up() && hole.kind == DroppedKind::RollUp => {
                     (hole.last, hole.chain) = (hole.last + 1, chain);
-                    dropped += 1;
+                    dropped += u64::from(hole.last > self.through);
                 }
                 (Entry::Record(stored), _) if entry.is_roll_up() => {
                     let (first, kind) = (stored.seq, DroppedKind::RollUp);
                     kept.push(Entry::Hole(Dropped { first, last: first, kind, chain }));
-                    dropped += 1;
+                    dropped += u64::from(first > self.through);
                 }
                 _ => kept.push(entry),
             }
@@ -144,13 +186,16 @@ impl Epoch {
         Ok(dropped)
     }
 
-    /// Replaces all of a segment, and the holes just before it, by one hole.
+    /// Replaces all of a segment, and the holes just before it, by one hole. How many will never be told.
     pub(super) fn drop_segment(&mut self, at: usize) -> Result<u64, DiskError> {
         let begins = (0..at).rev().take_while(|before| self.segments[*before].newest_boot_ms.is_none()).last();
         let begins = begins.unwrap_or(at);
         let (first, last) = (self.segments[begins].first_seq, self.segments[at].next_seq - 1);
         let hole = Dropped { first, last, kind: DroppedKind::Any, chain: self.segments[at].chain_after };
-        let dropped = self.segments[at].next_seq - self.segments[at].first_seq;
+        let span = self.segments[at].next_seq - self.segments[at].first_seq;
+        let is_untold = |entry: &&Entry| matches!(entry, Entry::Record(stored) if stored.seq > self.through);
+        // Roll-ups that went before were counted then. Of what cannot be read any more the most is said.
+        let dropped = self.segments[at].read().map_or(span, |entries| entries.iter().filter(is_untold).count() as u64);
         let merged = write(&self.folder, &[self.segments[begins].head(), Entry::Hole(hole)])?;
         for gone in begins + 1..=at {
             disk::remove(&self.segments[gone].path)?;

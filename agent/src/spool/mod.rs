@@ -5,7 +5,7 @@ mod bound;
 mod epoch;
 pub mod metrics;
 mod recover;
-mod segment;
+pub mod segment;
 mod store;
 mod writer;
 

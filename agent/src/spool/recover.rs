@@ -9,6 +9,9 @@ use super::segment::Scan;
 /// Where and when an epoch's records were made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
+    /// The node; empty in a spool of a version that did not write it down.
+    #[serde(default)]
+    pub node: String,
     /// The machine.
     pub machine_id: String,
     /// The boot: stamps count from it.
@@ -24,6 +27,15 @@ pub(super) struct EpochInfo {
     pub origin: Origin,
     /// Wall minus boot-time clock when it began, in milliseconds: tells ages after another boot.
     pub wall_offset_ms: i64,
+}
+
+// === impl Origin ===
+
+impl Origin {
+    /// Whether a spool of there may be told by this node: another node's runs are not this one's.
+    pub(super) fn is_node_of(&self, there: &Self) -> bool {
+        there.node.is_empty() || there.node == self.node
+    }
 }
 
 /// What the scan of a segment says of its end.
@@ -88,7 +100,7 @@ mod tests {
     #[test]
     fn a_torn_tail_is_cut_and_ends_its_epoch() {
         assert_eq!(repair(&scan(5, 70), 100, None), Repair::Cut);
-        let origin = |boot: &str| Origin { machine_id: "m".into(), boot_id: boot.into() };
+        let origin = |boot: &str| Origin { node: "n".into(), machine_id: "m".into(), boot_id: boot.into() };
         let info = EpochInfo { epoch: Epoch([1; 16]), origin: origin("b"), wall_offset_ms: 0 };
         assert!(goes_on(&info, &origin("b"), &Repair::None));
         assert!(!goes_on(&info, &origin("b"), &Repair::Cut));

@@ -1,5 +1,5 @@
 //! Bytes of a segment: a head, then records and holes, each with its length and a checksum. Written and read by
-//! `store`; it knows no files.
+//! `store`, and read by whoever wants to know what a spool holds without being its agent; it knows no files.
 //!
 //! An entry is `length: u32 big-endian`, the first 8 bytes of SHA-256 over length and payload, and the payload in
 //! MessagePack. Whatever a crash leaves behind the last whole entry is found by length and checksum.
@@ -51,7 +51,7 @@ pub enum Entry {
 
 /// What could be read of a segment.
 #[derive(Debug, PartialEq)]
-pub(super) struct Scan {
+pub struct Scan {
     /// First sequence number and chain before it; none when not even the head is whole.
     pub head: Option<(u64, Chain)>,
     /// Records and holes in a row.
@@ -116,7 +116,7 @@ impl Entry {
 }
 
 /// An entry's bytes; none when it is over the limit of a record.
-pub(super) fn encode(entry: &Entry) -> Option<Vec<u8>> {
+pub fn encode(entry: &Entry) -> Option<Vec<u8>> {
     let payload = codec::encode(entry).ok().filter(|payload| payload.len() <= PAYLOAD_BYTES_MAX)?;
     let length = u32::try_from(payload.len()).ok()?.to_be_bytes();
     let mut bytes = Vec::with_capacity(HEAD_BYTES + payload.len());
@@ -127,7 +127,7 @@ pub(super) fn encode(entry: &Entry) -> Option<Vec<u8>> {
 }
 
 /// Reads entries up to the first that is torn, flipped or out of order.
-pub(super) fn scan(bytes: &[u8]) -> Scan {
+pub fn scan(bytes: &[u8]) -> Scan {
     let mut scan = Scan { head: None, entries: vec![], chain: Chain([0; 32]), next_seq: 0, good_bytes: 0 };
     while let Some((entry, entry_bytes)) = first_entry(&bytes[scan.good_bytes..]) {
         match (&entry, scan.head) {

@@ -9,6 +9,7 @@ use api::frame::{DroppedKind, Epoch as EpochId};
 use api::limits::FRAME_RECORDS_MAX;
 use nix::fcntl::Flock;
 use process::clock::SharedClock;
+use process::supervise::chain;
 
 use super::bound::{self, Bound, Drop, Held};
 use super::epoch::{Epoch, Found, SEGMENT_BYTES, append};
@@ -63,6 +64,11 @@ impl Store {
                 goes_on_there = false;
                 continue;
             };
+            if !origin.is_node_of(&epoch.info.origin) {
+                let node = &epoch.info.origin.node;
+                let whose = format!("it is the spool of the node {node}; give this one a --data-dir of its own");
+                return Err(failed("use", folder)(std::io::Error::other(whose)));
+            }
             goes_on_there = goes_on(&epoch.info, &origin, &tail);
             epochs.push_back(epoch);
         }
@@ -85,12 +91,10 @@ impl Store {
             if self.active().segments.back().is_none_or(|segment| segment.bytes >= SEGMENT_BYTES) {
                 match self.active().begin_segment() {
                     Ok(file) => self.file = file,
-                    Err(error) if error.is_full() => {
-                        appended.refused += waiting.count() as u64;
-                        tracing::error!(
-                            records = appended.refused,
-                            "the disk of the spool is full, records were dropped"
-                        );
+                    Err(error) if error.passes() => {
+                        let records = waiting.count() as u64;
+                        appended.refused += records;
+                        tracing::error!(records, error = %chain(&error), "the spool takes nothing, records were dropped");
                         break;
                     }
                     Err(error) => return Err(error),
@@ -128,10 +132,13 @@ impl Store {
                 done.written += count;
                 Ok(())
             }
-            Err(error) if error.is_full() => {
+            Err(error) if error.passes() => {
                 // Nothing of it was promised to anybody; what did get onto the disk is taken back.
-                self.file.set_len(segment.bytes).map_err(failed("cut", &self.folder))?;
-                tracing::error!(records = count, "the disk of the spool is full, records were dropped");
+                let length = self.file.metadata().map_err(failed("look at", &self.folder))?.len();
+                if length != segment.bytes {
+                    self.file.set_len(segment.bytes).map_err(failed("cut", &self.folder))?;
+                }
+                tracing::error!(records = count, error = %chain(&error), "the spool takes nothing, records were dropped");
                 done.refused += count;
                 Ok(())
             }
@@ -158,7 +165,7 @@ impl Store {
             };
             match dropped {
                 Ok(dropped) => *records += dropped,
-                Err(error) if error.is_full() => break,
+                Err(error) if error.passes() => break,
                 Err(error) => return Err(error),
             }
         }
@@ -190,7 +197,7 @@ impl Store {
         self.forget_finished()?;
         let now_ms = (signed(self.clock.boot_ms()), self.clock.wall_ms());
         let epoch = self.epochs.front().expect("one is always written");
-        let first_seq = epoch.through + 1;
+        let first_seq = epoch.shown_from.unwrap_or(epoch.through + 1);
         let Some(segment) = epoch.segments.iter().find(|segment| segment.next_seq > first_seq) else { return Ok(None) };
         let (mut chain, mut entries) = (segment.chain_before, vec![]);
         for mut entry in segment.read()? {
@@ -215,18 +222,25 @@ impl Store {
         if let Some(known) = self.epochs.iter_mut().find(|known| known.info.epoch == epoch) {
             let (next_seq, _) = known.end();
             known.through = known.through.max(through.min(next_seq - 1));
+            known.shown_from = None;
+            known.note_told();
             known.forget_through(known.through)?;
         }
         self.forget_finished()
     }
 
-    /// The aggregator wants to go on at `expected`: from there again if it is still here, else as after a fork.
+    /// The aggregator wants to go on at `expected`: from there again if it is still here, else as after a fork. Where it is
+    /// ahead of what we know to be acknowledged, it may be another's history that it speaks of (a copied or restored
+    /// spool): the record before is sent along, whose chain it compares.
     pub(super) fn rewind(&mut self, epoch: EpochId, expected: u64) -> Result<Appended, DiskError> {
         let known = self.epochs.iter_mut().find(|known| known.info.epoch == epoch);
         let Some(known) = known else { return Ok(Appended::default()) };
         let held = known.segments.front().map_or(1, |first| first.first_seq)..=known.end().0;
         if held.contains(&expected) {
-            known.through = expected - 1;
+            let is_ahead = expected - 1 > known.through;
+            known.shown_from = is_ahead.then_some(expected - 1);
+            known.through = known.through.min(expected - 1);
+            known.note_told();
             return Ok(Appended::default());
         }
         self.fork(epoch)
@@ -272,7 +286,11 @@ impl Store {
             if first.segments.iter().any(untold) {
                 break;
             }
-            self.epochs.pop_front().expect("more than one").remove()?;
+            match self.epochs.pop_front().expect("more than one").remove() {
+                // It stays on the disk, is found there at the next start, and is known to the aggregator.
+                Err(error) if error.passes() => tracing::warn!(error = %chain(&error), "an epoch is not removed"),
+                removed => removed?,
+            }
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ pub enum SpoolError {
 #[derive(Debug)]
 enum Command {
     Append(Vec<Draft>),
-    Batch(oneshot::Sender<Option<Batch>>),
+    Batch(oneshot::Sender<Result<Option<Batch>, DiskError>>),
     Acknowledge(Epoch, u64),
     Rewind(Epoch, u64),
     Fork(Epoch),
@@ -93,11 +93,11 @@ pub fn build(config: Config, clock: SharedClock, metrics: Metrics, stage: &Stage
 // === impl Origin ===
 
 impl Origin {
-    /// This machine and this boot. A container without a machine-id(5) is told apart by its node's name.
+    /// This node, machine and boot. A container without a machine-id(5) is told apart by its node's name.
     pub fn here(node: &NodeName) -> Self {
         let machine_id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
         let machine_id = if machine_id.trim().is_empty() { node.as_str() } else { machine_id.trim() };
-        Self { machine_id: machine_id.to_owned(), boot_id: boot_id() }
+        Self { node: node.to_string(), machine_id: machine_id.to_owned(), boot_id: boot_id() }
     }
 }
 
@@ -116,11 +116,11 @@ impl Spool {
     /// The oldest records that are not acknowledged.
     ///
     /// # Errors
-    /// The spool has ended.
+    /// They cannot be read now, or the spool has ended.
     pub async fn batch(&self) -> Result<Option<Batch>, SpoolError> {
         let (asked, answer) = oneshot::channel();
         self.send(Command::Batch(asked)).await?;
-        answer.await.map_err(|_| SpoolError::Ended)
+        Ok(answer.await.map_err(|_| SpoolError::Ended)??)
     }
 
     /// Everything up to `through` is the aggregator's.
@@ -185,18 +185,22 @@ fn run(
                 };
                 let Appended { written, refused } = store.append(drafts)?;
                 metrics.dropped(DroppedKind::Any, refused);
-                for (kind, records) in store.trim()?.by_kind() {
-                    metrics.dropped(kind, records);
+                match store.trim() {
+                    Ok(trimmed) => {
+                        trimmed.by_kind().into_iter().for_each(|(kind, records)| metrics.dropped(kind, records))
+                    }
+                    Err(error) if error.passes() => tracing::error!(error = %chain(&error), "the spool is not trimmed"),
+                    Err(error) => return Err(error.into()),
                 }
                 told.send_modify(|durable| *durable += written);
             }
             Command::End => return Ok(()),
             command => {
                 if let Err(error) = answer(&mut place, command, metrics) {
-                    if !error.is_full() {
+                    if !error.passes() {
                         return Err(error.into());
                     }
-                    tracing::error!(error = %chain(&error), "the disk of the spool is full, the aggregator is asked again");
+                    tracing::error!(error = %chain(&error), "the spool takes nothing, the aggregator is asked again");
                 }
             }
         }
@@ -209,16 +213,19 @@ fn run(
 fn answer(place: &mut Place, command: Command, metrics: &Metrics) -> Result<(), DiskError> {
     let Some(store) = &mut place.store else {
         if let Command::Batch(asked) = command {
-            asked.send(None).ok();
+            asked.send(Ok(None)).ok();
         }
         return Ok(());
     };
     let again = match command {
         // Whoever asked may have gone meanwhile.
-        Command::Batch(asked) => {
-            asked.send(store.batch()?).ok();
-            return Ok(());
-        }
+        Command::Batch(asked) => match store.batch() {
+            Err(error) if !error.passes() => return Err(error),
+            read => {
+                asked.send(read).ok();
+                return Ok(());
+            }
+        },
         Command::Acknowledge(epoch, through) => return store.acknowledge(epoch, through),
         Command::Rewind(epoch, expected) => store.rewind(epoch, expected)?,
         Command::Fork(epoch) => store.fork(epoch)?,
@@ -250,8 +257,8 @@ impl Place {
             let Config { folder, origin, bound } = self.config.clone();
             match Store::open(&folder, origin, Arc::clone(&self.clock), bound) {
                 Ok(store) => self.store = Some(store),
-                Err(error) if error.is_full() => {
-                    tracing::error!(error = %chain(&error), "the spool has no room, records are dropped");
+                Err(error) if error.passes() => {
+                    tracing::error!(error = %chain(&error), "the spool cannot be opened, records are dropped");
                     self.again_boot_ms = now_boot_ms.saturating_add(OPEN_AGAIN_MS);
                 }
                 Err(error) => return Err(error),
@@ -277,7 +284,7 @@ mod tests {
     fn a_start_without_room_drops_and_counts_until_there_is_some() {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = ManualClock::new(1_800_000_000_000, Duration::from_secs(1_000));
-        let origin = Origin { machine_id: "machine".into(), boot_id: "boot".into() };
+        let origin = Origin { node: "n".into(), machine_id: "machine".into(), boot_id: "boot".into() };
         let config = Config { folder: folder.path().to_owned(), origin, bound: Bound::default() };
         drop(Place::open(config.clone(), Arc::new(clock.clone())).expect("opens"));
         let is_epoch = |path: &PathBuf| path.is_dir();

@@ -121,7 +121,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Busy,
-            StoreError::Closed | StoreError::Raced => Self::Unavailable,
+            StoreError::Closed | StoreError::Raced | StoreError::Undone => Self::Unavailable,
+            // The writer has said so, once for all that waited.
+            StoreError::Unwritable { .. } => Self::Unavailable,
             other => {
                 tracing::error!(error = %chain(&other), "a request failed at the store");
                 Self::Internal

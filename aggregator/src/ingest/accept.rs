@@ -75,6 +75,11 @@ pub fn judge(agent: &AgentKey, frame: Frame, known: &Known, received_at_ms: i64)
     }
     let after = match links.last() {
         Some((through, chain)) if *through > mark.through => Mark { through: *through, chain: *chain },
+        // Of what lies below the mark no chain is known, so a copied or restored spool could not be told from ours. The
+        // agent begins where it can be, and shows whose history it has.
+        Some((through, _)) if *through < mark.through => {
+            return Judged::Conflict(Conflict::Gap { epoch, expected: mark.through + 1 });
+        }
         _ => {
             let ack = Ack { epoch, through: mark.through, rejected: vec![] };
             return Judged::Repeated { ack, repeated: frame.records.len() as u64 };

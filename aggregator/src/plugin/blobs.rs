@@ -1,9 +1,10 @@
 //! Shell: components on disk, a file per digest. Written once when a manifest names them, so that a later edit of the
 //! author's file changes nothing that runs; read back only when the bytes still have the digest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use api::id::Digest;
@@ -14,6 +15,8 @@ use bytes::Bytes;
 #[derive(Clone, Debug)]
 pub struct Blobs {
     folder: PathBuf,
+    /// The author's file that each was taken from, to take it again when the disk has changed ours.
+    sources: Arc<Mutex<BTreeMap<Digest, PathBuf>>>,
 }
 
 /// Why a component is not to be had.
@@ -53,8 +56,8 @@ impl Blobs {
     /// # Errors
     /// It cannot be made.
     pub fn open(folder: PathBuf) -> Result<Self, BlobError> {
-        std::fs::create_dir_all(&folder).map_err(|source| disk(&folder, "made", source))?;
-        Ok(Self { folder })
+        process::folder::make(&folder).map_err(|source| disk(&folder, "made", source))?;
+        Ok(Self { folder, sources: Arc::default() })
     }
 
     /// Reads the component that a manifest names and keeps it. Blocks.
@@ -63,8 +66,10 @@ impl Blobs {
     /// The file is not there, too large, or another one.
     pub fn take(&self, file: &Path, wanted: &Digest) -> Result<Bytes, BlobError> {
         let bytes = read(file, wanted)?;
+        self.sources().insert(wanted.clone(), file.to_owned());
         let kept = self.path(wanted);
-        if !kept.exists() {
+        // One that the disk has changed is of no use to any agent.
+        if read(&kept, wanted).is_err() {
             self.keep(&kept, &bytes).map_err(|source| disk(&kept, "written", source))?;
         }
         Ok(bytes)
@@ -75,7 +80,12 @@ impl Blobs {
     /// # Errors
     /// It was never kept, or the disk changed it.
     pub fn read(&self, digest: &Digest) -> Result<Bytes, BlobError> {
-        read(&self.path(digest), digest)
+        read(&self.path(digest), digest).or_else(|damaged| {
+            let source = self.sources().get(digest).cloned();
+            let again = source.and_then(|file| self.take(&file, digest).ok());
+            again.inspect(|_| tracing::warn!(%damaged, "a kept component was damaged, it is taken from its author's file again"))
+                .ok_or(damaged)
+        })
     }
 
     /// Removes what is not wanted and older than `kept`. `now` is the wall clock's. Blocks.
@@ -83,6 +93,7 @@ impl Blobs {
     /// # Errors
     /// The folder cannot be read, or a file not removed.
     pub fn sweep(&self, wanted: &BTreeSet<Digest>, kept: Duration, now: SystemTime) -> Result<(), BlobError> {
+        self.sources().retain(|digest, _| wanted.contains(digest));
         let wanted: BTreeSet<PathBuf> = wanted.iter().map(|digest| self.path(digest)).collect();
         let swept = || {
             for entry in std::fs::read_dir(&self.folder)? {
@@ -95,6 +106,10 @@ impl Blobs {
             Ok(())
         };
         swept().map_err(|source| disk(&self.folder, "swept", source))
+    }
+
+    fn sources(&self) -> MutexGuard<'_, BTreeMap<Digest, PathBuf>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -154,7 +169,12 @@ mod tests {
         assert_eq!(blobs.read(&digest).expect("kept"), Bytes::from_static(b"one"));
         std::fs::write(blobs.path(&digest), b"rotten").expect("written");
         assert!(matches!(blobs.read(&digest), Err(BlobError::Digest { .. })));
+        std::fs::write(&source, b"one").expect("written");
+        assert_eq!(blobs.read(&digest).expect("taken again"), Bytes::from_static(b"one"));
+        std::fs::remove_file(&source).expect("removed");
+        assert_eq!(blobs.read(&digest).expect("kept again"), Bytes::from_static(b"one"));
     }
+
     #[test]
     fn only_what_is_old_and_unwanted_is_swept() {
         let folder = tempfile::tempdir().expect("a folder");

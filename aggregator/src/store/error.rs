@@ -39,6 +39,17 @@ pub enum StoreError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The disk takes nothing now; what is stored stays, and reading goes on.
+    #[error("the store cannot {operation}; free room on its disk, or mount it writable")]
+    Unwritable {
+        /// What was tried.
+        operation: &'static str,
+        /// What the disk says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The disk took nothing of the writes that were to be synced together; ask again.
+    #[error("the disk took nothing of the last writes")]
+    Undone,
     /// Something stored does not read back as what it should be.
     #[error("the store holds {what} that does not read back")]
     Broken {

@@ -51,7 +51,8 @@ impl RejectedCode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "conflict", rename_all = "kebab-case")]
 pub enum Conflict {
-    /// A gap that was not declared: send again from `expected`.
+    /// A gap that was not declared: send again from `expected`. Or the frame ended below the mark, where no chain is
+    /// known: send again with the record before `expected`, so that both histories can be compared.
     Gap {
         /// The epoch.
         epoch: Epoch,

@@ -252,6 +252,16 @@ pub(crate) fn dotted(pointer: &str) -> String {
     path
 }
 
+/// What a number of a type is, for people.
+fn words_for(ty: &str) -> String {
+    match ty {
+        "u8" => format!("a whole number from 0 to {}", u8::MAX),
+        "u16" => format!("a whole number from 0 to {}", u16::MAX),
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        other => format!("a value of the type {other}"),
+    }
+}
+
 /// What is wrong with text that is not the YAML we take.
 fn explain_syntax(error: &serde_saphyr::Error) -> (String, String) {
     use serde_saphyr::Error as E;
@@ -271,6 +281,11 @@ fn explain_syntax(error: &serde_saphyr::Error) -> (String, String) {
             ("merge keys (`<<`) are not taken".to_owned(), "write the fields out".to_owned())
         }
         E::AliasError { error, .. } => explain_syntax(error),
+        E::InvalidBooleanStrict { .. } => ("is not true or false".to_owned(), "write true or false".to_owned()),
+        E::InvalidScalar { ty, .. } => (format!("is not {}", words_for(ty)), "correct the value".to_owned()),
+        E::Unexpected { expected: "string scalar", .. } => {
+            ("is a list or a map where one value is expected".to_owned(), "write one value".to_owned())
+        }
         other => {
             let text = other.to_string();
             let first = text.lines().next().unwrap_or_default();

@@ -4,6 +4,7 @@
 //! no redirect; a rotated certificate is used from the next request on.
 
 use std::error::Error as _;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -158,10 +159,30 @@ impl Generation {
     }
 }
 
+/// What to do about a certificate that has ended, which happens to every installation once.
+fn remedy(error: &PoolError) -> &'static str {
+    use rustls::{AlertDescription as Alert, CertificateError as Refused, Error as Tls};
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let tls = cause.downcast_ref::<Tls>().or_else(|| inner?.downcast_ref());
+        match tls {
+            Some(Tls::InvalidCertificate(Refused::Expired | Refused::ExpiredContext { .. })) => {
+                return " (give the server a new certificate; it is used once its file has changed)";
+            }
+            Some(Tls::AlertReceived(Alert::CertificateExpired)) => {
+                return " (give this client a new certificate; it is used once its file has changed)";
+            }
+            _ => next = cause.source(),
+        }
+    }
+    ""
+}
+
 fn no_answer(authority: &str, error: &PoolError) -> ClientError {
     let authority = authority.to_owned();
     // The pool's own words ("client error (Connect)") say nothing: begin with their cause.
-    let reason = error.source().map_or_else(|| error.to_string(), chain);
+    let reason = error.source().map_or_else(|| error.to_string(), chain) + remedy(error);
     if error.is_connect() {
         ClientError::Connect { authority, reason }
     } else {

@@ -25,7 +25,7 @@ const EDGES: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates that prove the others.
-const FREE: [&str; 2] = ["floorwalker-tests", "floorwalker-bench"];
+const FREE: [&str; 3] = ["floorwalker-tests", "floorwalker-fuzz", "floorwalker-bench"];
 
 /// What a crate must not link, through any number of steps. Cranelift is the matter of `linkage`: metadata unifies the
 /// features of the whole workspace.

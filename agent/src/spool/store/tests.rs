@@ -21,7 +21,7 @@ impl Folder {
     }
 
     fn open_with(&self, boot: &str, bound: Bound) -> Result<Store, DiskError> {
-        let origin = Origin { machine_id: "machine".into(), boot_id: boot.into() };
+        let origin = Origin { node: "node".into(), machine_id: "machine".into(), boot_id: boot.into() };
         Store::open(self.folder.path(), origin, Arc::new(self.clock.clone()), bound)
     }
 
@@ -85,6 +85,64 @@ fn a_second_agent_is_kept_out() {
     let _first = folder.open();
     let refused = folder.open_with("boot", Bound::default()).err().expect("locked");
     assert!(refused.source.to_string().contains("another agent"), "{refused:?}");
+}
+
+#[test]
+fn what_is_acknowledged_is_known_after_a_restart_and_told_again_when_the_note_is_damaged() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    store.append(drafts(6)).expect("writes");
+    let (epoch, ..) = store.end();
+    store.acknowledge(epoch, 4).expect("forgets");
+    drop(store);
+    assert_eq!(folder.open().batch().expect("reads").expect("waits").first_seq, 5);
+    let note = folder.segments().remove(0).with_file_name("told");
+    let mut bytes = std::fs::read(&note).expect("a note");
+    bytes[7] ^= 1;
+    std::fs::write(&note, &bytes).expect("writes");
+    let mut store = folder.open();
+    assert_eq!(seqs(&drain(&mut store)), [1, 2, 3, 4, 5, 6]);
+    drop(store);
+    let segment = folder.segments().remove(0);
+    let bytes = std::fs::read(&segment).expect("reads");
+    std::fs::write(&segment, &bytes[..bytes.len() - 9]).expect("cuts");
+    assert_eq!(folder.open().batch().expect("reads"), None, "a lost end does not make the rest untold");
+}
+
+#[test]
+fn a_spool_that_was_copied_from_another_node_is_refused() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    store.append(drafts(3)).expect("writes");
+    drop(store);
+    let origin = Origin { node: "another".into(), machine_id: "machine".into(), boot_id: "boot".into() };
+    let opened = Store::open(folder.folder.path(), origin, Arc::new(folder.clock.clone()), Bound::default());
+    let refused = opened.err().expect("refused").source.to_string();
+    assert!(refused.contains("the node node;") && refused.contains("--data-dir"), "{refused}");
+    assert_eq!(seqs(&drain(&mut folder.open())), [1, 2, 3], "its own node loses nothing by that");
+}
+
+#[test]
+fn an_aggregator_that_is_ahead_is_shown_the_chain_and_nothing_is_lost_if_it_is_anothers() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    store.append(drafts(6)).expect("writes");
+    let (epoch, ..) = store.end();
+    store.acknowledge(epoch, 1).expect("forgets");
+    store.rewind(epoch, 5).expect("rewinds");
+    let batch = store.batch().expect("reads").expect("waits");
+    assert_eq!((batch.epoch, batch.first_seq, batch.last_seq), (epoch, 4, 6), "with the record before");
+    // It agrees: all of it is acknowledged.
+    store.rewind(epoch, 7).expect("rewinds");
+    assert_eq!(store.batch().expect("reads").expect("is shown").first_seq, 6, "also where nothing is new");
+    store.acknowledge(epoch, 6).expect("forgets");
+    assert_eq!(store.batch().expect("reads"), None);
+    // It does not: everything that was not acknowledged is told anew.
+    store.append(drafts(4)).expect("writes");
+    store.rewind(epoch, 9).expect("rewinds");
+    store.fork(epoch).expect("forks");
+    let told = drain(&mut store);
+    assert!(told.len() == 4 && told.iter().all(|(told, _)| *told != epoch), "{told:?}");
 }
 
 #[test]
@@ -216,4 +274,16 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), &target).expect("copies");
         }
     }
+}
+
+#[test]
+fn what_is_acknowledged_is_not_counted_as_dropped() {
+    let folder = Folder::new();
+    let mut store = folder.open_with("boot", Bound { bytes_max: 1, ..Bound::default() }).expect("opens");
+    store.append(drafts(12)).expect("writes");
+    let (epoch, ..) = store.end();
+    store.acknowledge(epoch, 6).expect("forgets");
+    store.file = store.active().begin_segment().expect("begins");
+    // Of twelve records the third and the ninth are roll-ups.
+    assert_eq!(store.trim().expect("trims"), Trimmed { roll_ups: 1, any: 5 });
 }

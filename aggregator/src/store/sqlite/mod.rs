@@ -23,7 +23,7 @@ mod writer;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
 pub use batch::BatchTx;
 pub use change::ChangeTx;
@@ -74,7 +74,17 @@ fn connect(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Names the operation of a failed statement.
+/// Names the operation of a failed statement, and tells a disk that takes nothing from one that is broken.
 fn failed(operation: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |source| StoreError::Failed { operation, source: source.into() }
+    move |source| match source.sqlite_error() {
+        Some(error) if takes_nothing(*error) => StoreError::Unwritable { operation, source: source.into() },
+        _ => StoreError::Failed { operation, source: source.into() },
+    }
+}
+
+/// No room, mounted read-only, or a write that was refused. SQLite has undone the transaction then, and nothing of it was
+/// answered. A sync that failed is none of them: what the kernel dropped then, nobody knows.
+fn takes_nothing(error: ffi::Error) -> bool {
+    matches!(error.code, ffi::ErrorCode::DiskFull | ffi::ErrorCode::ReadOnly)
+        || [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE].contains(&error.extended_code)
 }

@@ -71,6 +71,11 @@ impl<J> Queue<J> {
         self.filled.notify_all();
     }
 
+    /// Whether nothing is written any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     /// Takes no more, and drops what waits: nobody will write it.
     pub(super) fn abandon(&self) {
         let mut lanes = self.lock();

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use process::supervise::chain;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -48,6 +49,10 @@ impl Writer {
         let job: Job = Box::new(move |group| {
             let mut savepoint = group.savepoint().map_err(failed("begin a write"))?;
             let ended = write(&savepoint);
+            if ended.is_err() && savepoint.is_autocommit() {
+                // SQLite has undone the whole transaction by itself, as it does when the disk takes nothing.
+                return Err(StoreError::Undone);
+            }
             if ended.is_err() {
                 savepoint.rollback().map_err(failed("undo a write"))?;
             }
@@ -59,7 +64,7 @@ impl Writer {
             Refused::Full => StoreError::Busy,
             Refused::Closed => StoreError::Closed,
         })?;
-        receiver.await.map_err(|_| StoreError::Closed)
+        receiver.await.map_err(|_| if self.0.0.is_closed() { StoreError::Closed } else { StoreError::Undone })
     }
 
     /// Ends the thread after everything handed in so far.
@@ -86,7 +91,16 @@ impl WriterLoop {
     /// Writes until it is closed.
     pub(in crate::store) fn run(mut self) -> Result<(), StoreError> {
         while let Some(first) = self.jobs.first() {
-            self.write_group(first)?;
+            match self.write_group(first) {
+                // Nobody of the group was answered, so nothing is lost that anybody counts on.
+                Err(error @ (StoreError::Unwritable { .. } | StoreError::Undone)) => {
+                    tracing::error!(
+                        error = %chain(&error),
+                        "nothing of the last writes is stored, whoever asked asks again; free room on the store's disk, or mount it writable"
+                    );
+                }
+                written => written?,
+            }
         }
         Ok(())
     }
@@ -129,13 +143,29 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_transaction_that_is_lost_ends_the_writer_and_answers_nobody() {
+    async fn a_transaction_that_is_lost_is_acknowledged_to_nobody_and_the_writer_goes_on() {
         let connection = Connection::open_in_memory().expect("memory");
         let (writer, thread) = channel(connection);
         let thread = std::thread::spawn(move || thread.run());
         // What SQLite does by itself on a full disk or a failed write: the whole transaction is gone.
+        let lost = writer.run(Lane::Batch, |connection| {
+            connection.execute_batch("ROLLBACK")?;
+            Err::<(), _>(rusqlite::Error::InvalidQuery)
+        });
+        let lost = lost.await;
+        assert!(matches!(lost, Err(StoreError::Undone)), "{lost:?}");
+        writer.run(Lane::Change, |_| Ok::<_, ()>(())).await.expect("goes on").expect("written");
+        writer.close();
+        thread.join().expect("no panic").expect("a good end");
+    }
+
+    #[tokio::test]
+    async fn a_write_that_says_it_succeeded_in_a_lost_transaction_ends_the_writer() {
+        let connection = Connection::open_in_memory().expect("memory");
+        let (writer, thread) = channel(connection);
+        let thread = std::thread::spawn(move || thread.run());
         let lost = writer.run(Lane::Batch, |connection| connection.execute_batch("ROLLBACK")).await;
-        assert!(matches!(lost, Err(StoreError::Closed)), "{lost:?}");
+        assert!(lost.is_err(), "{lost:?}");
         assert!(matches!(thread.join().expect("no panic"), Err(StoreError::Failed { .. })));
         let after = writer.run(Lane::Change, |_| Ok::<_, ()>(())).await;
         assert!(matches!(after, Err(StoreError::Closed)));
