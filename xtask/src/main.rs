@@ -8,6 +8,7 @@ mod launch;
 mod lint;
 mod need;
 mod next;
+mod odoo;
 mod progress;
 mod test;
 mod tidy;
