@@ -1,9 +1,11 @@
-//! `http-probe` against servers in the clear and over TLS.
+//! `http-probe` against servers that behave, servers that do not, and certificates of every kind.
+
+mod certificates;
+mod misbehave;
 
 use std::collections::BTreeMap;
 
-use harness::{serve, tls::Authority};
-use jiff::Timestamp;
+use harness::serve;
 use serde_json::{Value, json};
 
 use crate::sandbox::{Ask, Sandbox, reason, verdict};
@@ -40,35 +42,5 @@ async fn status_body_and_redirects_are_judged() {
     for (path, more, expected) in cases {
         let outcome = sandbox.run(&ask(&server.url, path, more.clone())).await;
         assert_eq!(reason(&outcome), expected, "{path} {more}: {}", verdict(&outcome).summary);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn certificates_are_judged_by_their_days() {
-    let authority = Authority::new().expect("an authority");
-    let sandbox = Sandbox::load("http-probe", &authority.pem()).await;
-    let now = Timestamp::now();
-    for (days, more, expected) in [
-        (90, json!({"certificateDays": {"warn": 30, "fail": 7}}), ""),
-        (20, json!({"certificateDays": {"warn": 30, "fail": 7}}), "tls-expired"),
-        (3, json!({"certificateDays": {"warn": 30, "fail": 7}}), "tls-expired"),
-        (-2, json!({}), "tls-expired"),
-    ] {
-        let identity = authority.issue(&["localhost"], now, days).expect("a certificate");
-        let server = serve::tls(pages(), &identity).await.expect("a server");
-        let outcome = sandbox.run(&ask(&server.url, "/", more)).await;
-        assert_eq!(reason(&outcome), expected, "{days} days: {}", verdict(&outcome).summary);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_foreign_authority_or_name_is_refused() {
-    let (ours, foreign) = (Authority::new().expect("an authority"), Authority::new().expect("an authority"));
-    let sandbox = Sandbox::load("http-probe", &ours.pem()).await;
-    for (authority, name) in [(&foreign, "localhost"), (&ours, "other.example")] {
-        let identity = authority.issue(&[name], Timestamp::now(), 90).expect("a certificate");
-        let server = serve::tls(pages(), &identity).await.expect("a server");
-        let outcome = sandbox.run(&ask(&server.url, "/", json!({}))).await;
-        assert_eq!(reason(&outcome), "tls-invalid", "{}", verdict(&outcome).summary);
     }
 }
