@@ -9,6 +9,8 @@ use anyhow::bail;
 
 /// Names a folder of binaries to test instead of the workspace's debug build.
 const BIN_DIR: &str = "FLOORWALKER_BIN_DIR";
+/// Names the Python environment with the genuine Odoo 11.
+const ODOO_DIR: &str = "FLOORWALKER_ODOO_DIR";
 
 /// A binary of this workspace, such as `floorwalker-agent`.
 ///
@@ -36,6 +38,12 @@ pub fn component(name: &str) -> anyhow::Result<PathBuf> {
 #[must_use]
 pub fn components() -> PathBuf {
     target().join("wasm32-wasip2/plugin")
+}
+
+/// The Python environment with the genuine Odoo 11, which `cargo xtask test` installs and names.
+#[must_use]
+pub fn odoo() -> Option<PathBuf> {
+    env::var_os(ODOO_DIR).map(PathBuf::from).filter(|folder| folder.join("bin/python").is_file())
 }
 
 /// A program of the machine, looked up as a shell does.

@@ -11,6 +11,7 @@ pub mod http;
 pub mod tls;
 
 pub mod image;
+pub mod misbehave;
 pub mod push;
 pub mod real;
 pub mod serve;

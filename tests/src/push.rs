@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     http::Client,
-    image::{Image, MANIFEST, digest},
+    image::{Image, Index, MANIFEST, digest},
 };
 
 /// Pushes an image and points a tag at it; gives its digest.
@@ -24,10 +24,28 @@ pub async fn push(registry: &Client, repository: &str, tag: &str, image: &Image)
         let stored = registry.send("PUT", &put, &headers, blob.clone().into()).await?;
         ensure!(stored.status == 201, "blob refused: {} {}", stored.status, stored.text());
     }
-    let path = format!("/v2/{repository}/manifests/{tag}");
-    let stored = registry.send("PUT", &path, &[("content-type", MANIFEST)], image.manifest.clone().into()).await?;
-    ensure!(stored.status == 201, "manifest refused: {} {}", stored.status, stored.text());
+    put(registry, repository, tag, image.media_type, &image.manifest).await?;
     Ok(image.digest())
+}
+
+/// Pushes an image for several platforms and points a tag at it, and the tag with each platform behind it at that
+/// platform's image; gives the digest of the whole.
+///
+/// # Errors
+/// The registry refused a blob or a manifest.
+pub async fn push_index(registry: &Client, repository: &str, tag: &str, index: &Index) -> anyhow::Result<String> {
+    for (platform, image) in &index.images {
+        push(registry, repository, &format!("{tag}-{platform}"), image).await?;
+    }
+    put(registry, repository, tag, index.media_type, &index.manifest).await?;
+    Ok(index.digest())
+}
+
+async fn put(registry: &Client, repository: &str, tag: &str, media_type: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let path = format!("/v2/{repository}/manifests/{tag}");
+    let stored = registry.send("PUT", &path, &[("content-type", media_type)], Bytes::copy_from_slice(bytes)).await?;
+    ensure!(stored.status == 201, "manifest refused: {} {}", stored.status, stored.text());
+    Ok(())
 }
 
 /// The digest a tag points to.

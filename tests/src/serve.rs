@@ -1,7 +1,12 @@
 //! Shell: a web server for probes to look at: fixed answers by path, in the clear or over TLS. Used by the suite
 //! `systems`.
 
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -27,9 +32,9 @@ pub type Pages = BTreeMap<&'static str, Page>;
 /// A server that answers until it is dropped.
 #[derive(Debug)]
 pub struct Server {
-    /// `http://127.0.0.1:PORT` or `https://localhost:PORT`
+    /// `http://127.0.0.1:PORT`, `http://[::1]:PORT` or `https://localhost:PORT`
     pub url: String,
-    task: JoinHandle<()>,
+    pub(crate) task: JoinHandle<()>,
 }
 
 /// Serves pages in the clear.
@@ -37,7 +42,15 @@ pub struct Server {
 /// # Errors
 /// No port is free.
 pub async fn plain(pages: Pages) -> anyhow::Result<Server> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    plain_at(Ipv4Addr::LOCALHOST.into(), pages).await
+}
+
+/// Serves pages in the clear on one address and on no other, such as that of IPv6.
+///
+/// # Errors
+/// No port is free there.
+pub async fn plain_at(address: IpAddr, pages: Pages) -> anyhow::Result<Server> {
+    let listener = TcpListener::bind((address, 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let pages = Arc::new(pages);
     let task = tokio::spawn(async move {

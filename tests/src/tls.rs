@@ -42,18 +42,34 @@ impl Authority {
     /// A name is none.
     pub fn issue(&self, names: &[&str], now: Timestamp, days: i64) -> anyhow::Result<Identity> {
         let key = KeyPair::generate()?;
-        let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
-        let day = |offset: i64| {
-            let date = (now + SignedDuration::from_hours(24 * offset)).to_zoned(TimeZone::UTC).date();
-            date_time_ymd(
-                i32::from(date.year()),
-                u8::try_from(date.month()).expect("1 to 12"),
-                u8::try_from(date.day()).expect("1 to 31"),
-            )
-        };
-        params.not_before = day(-30);
-        params.not_after = day(days);
-        let certificate = params.signed_by(&key, &self.0)?;
+        let certificate = wanted(names, now, days)?.signed_by(&key, &self.0)?;
         Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
     }
+}
+
+impl Identity {
+    /// A server certificate that nobody but itself vouches for.
+    ///
+    /// # Errors
+    /// A name is none.
+    pub fn self_signed(names: &[&str], now: Timestamp, days: i64) -> anyhow::Result<Self> {
+        let key = KeyPair::generate()?;
+        let certificate = wanted(names, now, days)?.self_signed(&key)?;
+        Ok(Self { certificate: certificate.pem(), key: key.serialize_pem() })
+    }
+}
+
+fn wanted(names: &[&str], now: Timestamp, days: i64) -> anyhow::Result<CertificateParams> {
+    let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
+    let day = |offset: i64| {
+        let date = (now + SignedDuration::from_hours(24 * offset)).to_zoned(TimeZone::UTC).date();
+        date_time_ymd(
+            i32::from(date.year()),
+            u8::try_from(date.month()).expect("1 to 12"),
+            u8::try_from(date.day()).expect("1 to 31"),
+        )
+    };
+    params.not_before = day(-30);
+    params.not_after = day(days);
+    Ok(params)
 }

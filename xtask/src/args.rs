@@ -74,6 +74,8 @@ pub(crate) struct Setting {
     pub(crate) cache: PathBuf,
     /// The user's home, which no committed file may name.
     pub(crate) home: Option<PathBuf>,
+    /// Where pyenv keeps its Pythons.
+    pub(crate) pyenv: Option<PathBuf>,
     /// The folders programs are looked for in.
     pub(crate) path: Vec<PathBuf>,
 }
@@ -95,8 +97,9 @@ pub(crate) fn setting() -> Setting {
     let cache = folder("FLOORWALKER_CACHE")
         .or_else(|| home.as_ref().map(|home| home.join(".cache/floorwalker")))
         .unwrap_or_else(|| target.join("cache"));
+    let pyenv = folder("PYENV_ROOT").or_else(|| home.as_ref().map(|home| home.join(".pyenv")));
     let path = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
-    Setting { root, target, cache, home, path }
+    Setting { root, target, cache, home, pyenv, path }
 }
 
 // === impl Setting ===

@@ -9,6 +9,7 @@ mod launch;
 mod lint;
 mod need;
 mod next;
+mod odoo;
 mod progress;
 mod test;
 mod tidy;

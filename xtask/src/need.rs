@@ -2,6 +2,7 @@
 //!
 //! Languages' own tools come into the cache folder, Debian packages only as root and said before.
 
+use std::fs;
 use std::process::Command;
 
 use nix::unistd::Uid;
@@ -21,14 +22,29 @@ struct Server {
     tests: &'static str,
 }
 
-const SERVERS: [Server; 3] = [
-    Server { program: "docker-registry", package: "docker-registry", tests: "image-digest and the story" },
+/// What `up` shows, and some tests ask.
+const SHOWN: [Server; 1] =
+    [Server { program: "docker-registry", package: "docker-registry", tests: "image-digest and the story" }];
+
+/// What tests alone talk to.
+const TESTED: [Server; 6] = [
+    Server { program: "postgres", package: "postgresql", tests: "odoo-order on a real Odoo" },
+    Server { program: "prometheus", package: "prometheus", tests: "published dashboards and alerts" },
+    Server {
+        program: "prometheus-blackbox-exporter",
+        package: "prometheus-blackbox-exporter",
+        tests: "metrics beside the blackbox exporter",
+    },
+    Server { program: "openssl", package: "openssl", tests: "http-probe against TLS 1.0" },
     Server { program: "faketime", package: "faketime", tests: "clocks that step" },
     CPP,
 ];
 
 /// libFuzzer is C++.
 const CPP: Server = Server { program: "c++", package: "g++", tests: "fuzzing" };
+
+/// Where Debian keeps PostgreSQL's programs, by version and apart from the path.
+const POSTGRESQL: &str = "/usr/lib/postgresql";
 
 /// What every build needs. The C compiler is there: without one this program would not have been linked.
 pub(crate) fn get(setting: &Setting) -> anyhow::Result<()> {
@@ -41,10 +57,20 @@ pub(crate) fn get(setting: &Setting) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Installs the servers tests talk to where that is possible; where it is not, names what is missing and the tests
-/// that are skipped without it. The tests look for themselves, and say so too.
-pub(crate) fn servers(setting: &Setting) -> Vec<String> {
-    let missing = || SERVERS.iter().filter(|server| !setting.has_program(server.program));
+/// Installs the servers that `up` shows; those that are still missing are named.
+pub(crate) fn shown(setting: &Setting) -> Vec<String> {
+    servers(setting, &SHOWN)
+}
+
+/// Installs every server that tests talk to. The tests look for themselves, and say so too.
+pub(crate) fn tested(setting: &Setting) {
+    servers(setting, &[&SHOWN[..], &TESTED].concat());
+}
+
+/// Installs servers where that is possible; where it is not, names what is missing and the tests that are skipped
+/// without it.
+fn servers(setting: &Setting, wanted: &[Server]) -> Vec<String> {
+    let missing = || wanted.iter().filter(|server| !server.is_there(setting));
     let packages: Vec<&str> = missing().map(|server| server.package).collect();
     if !packages.is_empty() && Uid::effective().is_root() && setting.has_program("apt-get") {
         eprintln!("need: the Debian packages {}, apt-get installs them", packages.join(", "));
@@ -78,6 +104,12 @@ fn install(packages: &[&str]) -> anyhow::Result<()> {
 // === impl Server ===
 
 impl Server {
+    fn is_there(&self, setting: &Setting) -> bool {
+        let versions = fs::read_dir(POSTGRESQL).into_iter().flatten().flatten();
+        let mut apart = versions.map(|version| version.path().join("bin").join(self.program));
+        setting.has_program(self.program) || apart.any(|file| file.is_file())
+    }
+
     fn lack(&self) -> String {
         let Self { program, package, tests } = self;
         format!("{program} is missing (as root: apt-get install {package}); skipped without it: {tests}")
@@ -90,7 +122,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_one_line_with_its_remedy() {
-        let line = SERVERS[0].lack();
+        let line = SHOWN[0].lack();
         assert!(line.contains("apt-get install docker-registry") && !line.contains('\n'), "{line}");
     }
 

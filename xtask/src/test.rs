@@ -1,12 +1,13 @@
 //! Shell: gets what is needed, builds everything, runs every test, and sums up what the runners say.
 
 use std::io::{BufRead as _, BufReader, pipe};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
 use crate::args::{Setting, Test};
-use crate::{build, launch, need};
+use crate::{build, launch, need, odoo};
 
 /// What the runners said, summed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,16 +23,17 @@ struct Sum {
 
 pub(crate) fn run(setting: &Setting, Test { filter }: &Test) -> anyhow::Result<()> {
     need::get(setting)?;
-    need::servers(setting);
+    need::tested(setting);
+    let odoo = odoo::environment(setting);
     build::all(setting)?;
     let workspace = [&["--workspace"], &build::APART[..]].concat();
     let suites = [("tests", workspace), ("the compiler's tests", vec!["-p", "floorwalker-compile"])];
     for (name, selection) in &suites {
-        build::shown(name, cargo_test(setting, selection).arg("--no-run"))?;
+        build::shown(name, cargo_test(setting, odoo.as_deref(), selection).arg("--no-run"))?;
     }
     let mut sum = Sum::default();
     for (_, selection) in &suites {
-        let mut command = cargo_test(setting, selection);
+        let mut command = cargo_test(setting, odoo.as_deref(), selection);
         command.args(filter);
         watch(command, &mut sum)?;
     }
@@ -42,9 +44,12 @@ pub(crate) fn run(setting: &Setting, Test { filter }: &Test) -> anyhow::Result<(
     Ok(())
 }
 
-fn cargo_test(setting: &Setting, selection: &[&str]) -> Command {
+fn cargo_test(setting: &Setting, odoo: Option<&Path>, selection: &[&str]) -> Command {
     let mut command = launch::cargo(&setting.root, &["test", "--locked", "--no-fail-fast"]);
     command.args(selection).env("FLOORWALKER_BIN_DIR", setting.binaries());
+    if let Some(folder) = odoo {
+        command.env("FLOORWALKER_ODOO_DIR", folder);
+    }
     command
 }
 

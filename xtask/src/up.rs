@@ -37,7 +37,7 @@ struct Address {
 
 pub(crate) fn run(setting: &Setting, up: &Up) -> anyhow::Result<()> {
     need::get(setting)?;
-    if let [lack, ..] = need::servers(setting).as_slice() {
+    if let [lack, ..] = need::shown(setting).as_slice() {
         bail!("{lack}");
     }
     build::all(setting)?;

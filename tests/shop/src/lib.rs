@@ -19,6 +19,7 @@ mod serve;
 mod server;
 mod table;
 
+pub use self::http::{Ingress, ingress};
 pub use access::password;
 pub use fault::{Kind as Fault, Plan};
 pub use series::Series;

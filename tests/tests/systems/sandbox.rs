@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    net::{IpAddr, Ipv4Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, Mutex},
 };
 
@@ -118,12 +118,22 @@ pub(crate) fn failed_steps(outcome: &Outcome) -> Vec<&str> {
     failed.map(|step| step.name.as_str()).collect()
 }
 
+/// A name that has an address of IPv6 alone.
+pub(crate) const SIX: &str = "six.test";
+/// A name that has an address of either kind.
+pub(crate) const BOTH: &str = "both.test";
+
 /// Every name is this machine.
 struct Here;
 
 impl Resolve for Here {
-    fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
-        Ok(vec![Ipv4Addr::LOCALHOST.into()])
+    fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        let (four, six) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+        Ok(match name {
+            SIX => vec![six],
+            BOTH => vec![four, six],
+            _ => vec![four],
+        })
     }
 }
 

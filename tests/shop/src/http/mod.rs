@@ -1,11 +1,15 @@
-//! Shell: the stand-in's routes and the state behind them. Built by `serve`; each group of routes has its file.
+//! Shell: the stand-in's routes and the state behind them, built by `serve`; each group of routes has its file. Beside
+//! them the ingress, which has the same pages and stands before a real server.
 
 mod control;
 mod fault;
+mod ingress;
 mod json2;
 mod jsonrpc;
 mod page;
 mod web;
+
+pub use ingress::{Ingress, start as ingress};
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
