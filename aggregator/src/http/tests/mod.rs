@@ -4,3 +4,4 @@
 mod agent;
 mod readers;
 pub(super) mod stand;
+mod tokens;
