@@ -1,4 +1,4 @@
-//! Shell: rewrites the committed documents that are generated: OpenAPI, schemas, the list of metrics.
+//! Shell: rewrites the committed documents that are generated: OpenAPI, who gets what of it, schemas.
 //!
 //! Each is held by a test whose name contains `golden`; told to, that test writes instead of comparing.
 
