@@ -18,12 +18,11 @@ use agent::{disk, report, run, schedule};
 use anyhow::Context as _;
 use api::frame::Assignments;
 use nix::fcntl::Flock;
-use process::clock::SystemClock;
 use process::http::listen::{Limits, Listener};
-use process::http::{admin, client::Client};
+use process::http::{admin, client::Client, scrapers::Scrapers};
 use process::supervise::{Stage, Supervisor};
 use process::tls::{self, ClientFiles, Identity};
-use process::{ready::Readiness, shutdown::Signals, telemetry};
+use process::{clock::SystemClock, ready::Readiness, shutdown::Signals, telemetry};
 use prometheus::Registry;
 use tokio::sync::watch;
 
@@ -48,6 +47,7 @@ pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
         node: _,
         data_dir,
         metrics_listen,
+        metrics_token_file,
         node_root,
         target_ca,
         compiler: _,
@@ -102,7 +102,7 @@ pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
         Driver { node, concurrency, assignments: assigned, plugins, runner, exposition, spool, clock, metrics };
     running.spawn("driver", driver.run(running.token()));
 
-    let router = admin::router(registry, readiness, supervisor.stopping());
+    let router = admin::router(registry, Scrapers::with_token(metrics_token_file), readiness, supervisor.stopping());
     serving.spawn("metrics", listener.serve(router, serving.token()));
     Ok(App { supervisor, signals, grace, _lock: lock })
 }

@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// Where /metrics, /livez and /readyz are served
     #[arg(long, env = "FLOORWALKER_METRICS_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:9877")]
     pub(crate) metrics_listen: SocketAddr,
+    /// File with the token that whoever reads /metrics must show; without one, this machine alone may
+    #[arg(long, env = "FLOORWALKER_METRICS_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) metrics_token_file: Option<PathBuf>,
     /// Where the node's files are seen, for checks that are granted some
     #[arg(long, env = "FLOORWALKER_NODE_ROOT", value_name = "DIR", default_value = "/")]
     pub(crate) node_root: PathBuf,

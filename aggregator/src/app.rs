@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use process::clock::SystemClock;
 use process::compile::Compiler;
-use process::http::admin;
+use process::http::{admin, scrapers::Scrapers};
 use process::ready::Readiness;
 use process::shutdown::Signals;
 use process::supervise::Supervisor;
@@ -113,7 +113,8 @@ pub async fn build(Config { flags }: Config) -> anyhow::Result<App> {
 
     serving.spawn("api", api_socket.serve(http::router(api), serving.token()));
     serving.spawn("tls-files", tls.keep_fresh(serving.token()));
-    let admin_routes = admin::router(registry, readiness, supervisor.stopping());
+    // Their metrics name no tenant.
+    let admin_routes = admin::router(registry, Scrapers::Anybody, readiness, supervisor.stopping());
     storing.spawn("admin", admin_socket.serve(admin_routes, storing.token()));
     Ok(App { supervisor, claim })
 }

@@ -70,7 +70,7 @@ pub(crate) enum Command {
     /// See the nodes
     #[command(subcommand)]
     Node(node::Command),
-    /// Make tokens
+    /// Make, list and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
     /// Start an aggregator and two agents on this machine, seeded with two tenants

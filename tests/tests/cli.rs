@@ -164,6 +164,12 @@ async fn readers_see_checks_nodes_and_tokens() {
     let token = created.stdout.lines().find(|line| line.starts_with("fwt_")).expect("a token");
     ends(&Cli::of(&stand.state, token), &["check", "list"], 0);
     ends(&Cli::of(&stand.state, token), &["token", "create", "--tenant", &tenant.name, "--role", "viewer"], 5);
+    let tokens = ends(&admin, &["token", "list"], 0).stdout;
+    let id = token.split('_').nth(1).expect("an id");
+    assert!(tokens.contains(id) && !tokens.contains("fwt_"), "{tokens}");
+    ends(&admin, &["token", "revoke", id], 0);
+    ends(&Cli::of(&stand.state, token), &["check", "list"], 5);
+    ends(&admin, &["token", "revoke", "000000000000000000000000"], 5);
 }
 
 fn id_of(ended: &Ended) -> String {

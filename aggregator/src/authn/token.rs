@@ -32,6 +32,8 @@ pub struct StoredToken {
     pub secret_sha256: [u8; 32],
     /// When it ends, in milliseconds since 1970 UTC.
     pub expires_at_ms: i64,
+    /// When it was revoked; none while it holds.
+    pub revoked_at_ms: Option<i64>,
 }
 
 /// A new token: what is stored, and the text that is shown once.
@@ -61,7 +63,8 @@ pub fn mint(tenant: Option<TenantName>, role: Role, classes: Vec<Class>, expires
     let secret = hex::encode(random::bytes::<SECRET_BYTES>());
     let text = format!("{PREFIX}{id}_{secret}");
     let secret_sha256 = Sha256::digest(secret.as_bytes()).into();
-    Minted { stored: StoredToken { id, tenant, role, classes, secret_sha256, expires_at_ms }, text }
+    let stored = StoredToken { id, tenant, role, classes, secret_sha256, expires_at_ms, revoked_at_ms: None };
+    Minted { stored, text }
 }
 
 /// The id and the secret of a token's text.
@@ -71,12 +74,12 @@ pub fn parse(text: &str) -> Option<(&str, &str)> {
     (is_hex(id, ID_BYTES) && is_hex(secret, SECRET_BYTES)).then_some((id, secret))
 }
 
-/// Whoever shows `secret` for `stored` at `now_ms`; nobody when it is another secret or the token has ended.
+/// Whoever shows `secret` for `stored` at `now_ms`; nobody when it is another secret or the token has ended or was revoked.
 pub fn authenticate(stored: StoredToken, secret: &str, now_ms: i64) -> Option<Principal> {
     let shown: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
     let matches = equal(&shown, &stored.secret_sha256);
-    (matches && now_ms < stored.expires_at_ms)
-        .then(|| Principal::token(stored.id, stored.tenant, stored.role, stored.classes))
+    let holds = now_ms < stored.expires_at_ms && stored.revoked_at_ms.is_none();
+    (matches && holds).then(|| Principal::token(stored.id, stored.tenant, stored.role, stored.classes))
 }
 
 /// Compares without leaving early, so that the time says nothing of where two hashes differ.
@@ -96,7 +99,9 @@ mod tests {
         assert_eq!(id, minted.stored.id);
         assert!(authenticate(minted.stored.clone(), secret, 999).is_some());
         assert!(authenticate(minted.stored.clone(), secret, 1_000).is_none(), "ended");
-        assert!(authenticate(minted.stored, &"0".repeat(64), 999).is_none(), "another secret");
+        assert!(authenticate(minted.stored.clone(), &"0".repeat(64), 999).is_none(), "another secret");
+        let revoked = StoredToken { revoked_at_ms: Some(998), ..minted.stored };
+        assert!(authenticate(revoked, secret, 999).is_none(), "revoked");
     }
 
     #[test]

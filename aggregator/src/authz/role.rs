@@ -24,6 +24,10 @@ pub enum Operation {
     Release,
     /// Mint tokens.
     CreateToken,
+    /// See which tokens there are; never their secrets.
+    ReadTokens,
+    /// Revoke tokens.
+    RevokeToken,
     /// Everything below `/v1/agent/`.
     Agent,
 }
@@ -41,6 +45,8 @@ impl Operation {
             Self::Decide => "decide",
             Self::Release => "release",
             Self::CreateToken => "create-token",
+            Self::ReadTokens => "read-tokens",
+            Self::RevokeToken => "revoke-token",
             Self::Agent => "agent",
         }
     }
@@ -78,7 +84,7 @@ pub const COLUMNS: [Column; 5] = [
 use Extent::{All, None as Not, Own};
 
 /// The table. Nodes are one's own where one's own checks run.
-pub const TABLE: [(Operation, [Extent; 5]); 10] = [
+pub const TABLE: [(Operation, [Extent; 5]); 12] = [
     (Operation::ReadChecks, [Own, Own, Own, All, Not]),
     (Operation::ReadResults, [Own, Own, Own, All, Not]),
     (Operation::ReadFreezes, [Own, Own, Own, All, Not]),
@@ -88,6 +94,8 @@ pub const TABLE: [(Operation, [Extent; 5]); 10] = [
     (Operation::Decide, [Not, Own, Own, All, Not]),
     (Operation::Release, [Not, Own, Own, All, Not]),
     (Operation::CreateToken, [Not, Not, Own, All, Not]),
+    (Operation::ReadTokens, [Not, Not, Own, All, Not]),
+    (Operation::RevokeToken, [Not, Not, Own, All, Not]),
     (Operation::Agent, [Not, Not, Not, Not, Own]),
 ];
 

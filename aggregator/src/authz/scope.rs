@@ -1,12 +1,5 @@
 //! Scopes: what every read and write of the store asks for. A scope is made here, from a principal that the role table
-//! lets through, and nowhere else, so a query without a tenant does not compile:
-//!
-//! ```compile_fail
-//! let scope = aggregator::authz::TenantScope { tenant: None, actor: String::new() };
-//! ```
-//! ```compile_fail
-//! let scope: aggregator::authz::TenantScope = Default::default();
-//! ```
+//! lets through, and nowhere else, so a query without a tenant does not compile: `tests/scope_ui` holds what must be refused.
 
 use api::http::token::Role;
 use api::id::TenantName;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::Api;
 use super::error::Failure;
-use super::extract::{Caller, Path, Query, tenant};
+use super::extract::{Caller, Path, Query};
 use crate::authz::{Operation, Reach, TenantScope};
 use crate::fleet::checks::standing;
 use crate::fleet::runs::runs;
@@ -54,18 +54,7 @@ pub(super) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Json<Page<Check>>, Failure> {
     let plan = api.plan()?;
-    let reach = match &filter.tenant {
-        Some(name) => {
-            let scope = api.reach_tenant(&principal, Operation::ReadChecks, &tenant(name)?).await?;
-            // A platform administrator may see every tenant; one that is not in the catalogue is not there.
-            let known = scope.tenant().is_some_and(|name| plan.catalogue.tenants.contains_key(name));
-            if !known {
-                return Err(Failure::NotFound);
-            }
-            Reach::Own(scope)
-        }
-        None => api.reach(&principal, Operation::ReadChecks).await?,
-    };
+    let reach = api.reach_of_list(&principal, Operation::ReadChecks, filter.tenant.as_deref()).await?;
     let wanted = |check: &&Wanted| {
         let own = visible(&plan, &reach, check.id).is_ok();
         let environment = filter.environment.as_deref();

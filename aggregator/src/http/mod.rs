@@ -119,6 +119,24 @@ impl Parts {
         Ok(scope)
     }
 
+    /// How far a list goes: to the tenant the request names, which must be in force, or to all the principal reaches.
+    ///
+    /// # Errors
+    /// As of [`Self::reach`] and [`Self::reach_tenant`]; a platform administrator may see every tenant, and one that is
+    /// not in the catalogue is not there.
+    pub async fn reach_of_list(
+        &self,
+        principal: &Principal,
+        operation: Operation,
+        named: Option<&str>,
+    ) -> Result<Reach, Failure> {
+        let Some(named) = named else { return self.reach(principal, operation).await };
+        let name = extract::tenant(named)?;
+        let scope = self.reach_tenant(principal, operation, &name).await?;
+        let known = self.plan()?.catalogue.tenants.contains_key(&name);
+        known.then_some(Reach::Own(scope)).ok_or(Failure::NotFound)
+    }
+
     async fn note_crossing(&self, reach: &Reach, tenant: Option<&TenantName>) -> Result<(), Failure> {
         let Reach::All(scope) = reach else { return Ok(()) };
         let now_ms = self.clock.wall_ms();

@@ -1,28 +1,104 @@
-//! Shell: `POST /v1/tokens`: mints a token; the secret is shown once.
+//! Shell: `/v1/tokens`: mints tokens, lists them without their secrets, and revokes them. A revoked token is nobody
+//! from the commit on: no credential is cached.
 
 use std::time::Duration;
 
-use api::http::token::{CreateToken, CreatedToken, Role};
+use api::http::list::{PAGE_MAX, Page};
+use api::http::token::{CreateToken, CreatedToken, Role, Token};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::post;
+use axum::routing::{delete, get};
+use serde::Deserialize;
 
 use super::Api;
 use super::error::Failure;
-use super::extract::{Caller, Json, tenant};
+use super::extract::{Caller, Json, Path, Query, tenant};
 use crate::authn::token::{Minted, mint};
-use crate::authz::{Denied, Operation, TenantScope, allow, allow_platform};
+use crate::authz::{Denied, Operation, Reach, TenantScope, allow, allow_platform};
 use crate::instant::{parse, rfc3339};
 use crate::store::Store;
 use crate::store::change::{ChangeError, Note, Recorded};
+use crate::store::token::{KeptToken, TokenRead as _};
 
 /// Longer than any audit's year, so that a token is renewed before it is forgotten.
 pub const TOKEN_LIFE_MAX: Duration = Duration::from_secs(400 * 86_400);
 
 /// The routes of this group.
 pub fn routes() -> Router<Api> {
-    Router::new().route("/v1/tokens", post(create))
+    Router::new().route("/v1/tokens", get(list).post(create)).route("/v1/tokens/{id}", delete(revoke))
+}
+
+/// Whose.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
+    /// The tenant; absent: all one may see.
+    tenant: Option<String>,
+    /// Tokens after this one, from an earlier page's `next`.
+    after: Option<String>,
+}
+
+/// Tokens that the caller administers, by id, without their secrets; ended and revoked ones too.
+#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", params(Filter), responses(
+    (status = 200, description = "The tokens", body = Page<Token>)))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+    Query(Filter { tenant, after }): Query<Filter>,
+) -> Result<axum::Json<Page<Token>>, Failure> {
+    let reach = api.reach_of_list(&principal, Operation::ReadTokens, tenant.as_deref()).await?;
+    let more_than_a_page = u32::try_from(PAGE_MAX + 1).unwrap_or(u32::MAX);
+    let read =
+        api.store.read(move |view| view.tokens(&reach, after.as_deref().unwrap_or_default(), more_than_a_page)).await;
+    let mut tokens = read?;
+    let more = tokens.len() > PAGE_MAX;
+    tokens.truncate(PAGE_MAX);
+    let next = tokens.last().filter(|_| more).map(|token| token.id.clone());
+    Ok(axum::Json(Page { items: tokens.into_iter().map(document).collect(), next }))
+}
+
+/// Revokes a token, from now on and for good; again, it answers the same and does nothing.
+#[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "tokens", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The token, revoked", body = Token)))]
+pub(super) async fn revoke(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Token>, Failure> {
+    let scope = match api.reach(&principal, Operation::RevokeToken).await? {
+        Reach::Own(own) => own,
+        Reach::All(all) => {
+            let id = id.clone();
+            let owner = api.store.read(move |view| view.token_owner(&all, &id)).await?;
+            owner.ok_or(Failure::NotFound)?
+        }
+    };
+    let revoked = api.store.change(&scope, api.clock.wall_ms(), move |tx| {
+        let token = tx.token_kept(tx.scope(), &id)?.ok_or(ChangeError::Refused(Failure::NotFound))?;
+        if token.revoked_at_ms.is_some() {
+            return Ok(Recorded::repeated(token));
+        }
+        tx.token_revoke(&id)?;
+        let detail = serde_json::json!({"role": token.role, "created_by": token.created_by});
+        let revoked = KeptToken { revoked_at_ms: Some(tx.at_ms()), ..token };
+        Ok(Recorded::noted(revoked, Note { action: "token.revoked", subject: id, detail }))
+    });
+    Ok(axum::Json(document(revoked.await?)))
+}
+
+fn document(token: KeptToken) -> Token {
+    Token {
+        id: token.id,
+        tenant: token.tenant.map(|name| name.to_string()),
+        role: token.role,
+        classes: token.classes,
+        created_by: token.created_by,
+        created_at: rfc3339(token.created_at_ms),
+        expires_at: rfc3339(token.expires_at_ms),
+        revoked_at: token.revoked_at_ms.map(rfc3339),
+    }
 }
 
 /// Mints a token; the secret is shown once.

@@ -25,6 +25,7 @@ pub mod result;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+pub mod token;
 
 use std::path::PathBuf;
 use std::sync::Arc;

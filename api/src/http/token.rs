@@ -1,4 +1,4 @@
-//! API tokens: `POST /v1/tokens`. The secret is shown once; its SHA-256 is stored.
+//! API tokens: `/v1/tokens`. The secret is shown once, to whoever minted it; its SHA-256 is stored.
 
 use serde::{Deserialize, Serialize};
 
@@ -55,4 +55,27 @@ pub struct CreatedToken {
     pub token: String,
     /// When it ends.
     pub expires_at: String,
+}
+
+/// A token as administrators see it: all but its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Token {
+    /// Its public id.
+    pub id: String,
+    /// Its tenant; absent for a platform administrator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// Its role.
+    pub role: Role,
+    /// Classes it may claim for a release.
+    pub classes: Vec<Class>,
+    /// Who minted it, as the audit trail names them.
+    pub created_by: String,
+    /// When it was minted, RFC 3339 in UTC.
+    pub created_at: String,
+    /// When it ends by itself.
+    pub expires_at: String,
+    /// When it was revoked; absent while it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<String>,
 }

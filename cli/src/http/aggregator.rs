@@ -10,7 +10,7 @@ use api::http::freeze::Freeze;
 use api::http::list::Page;
 use api::http::node::Node;
 use api::http::release::{CreateRelease, Deployment, FinishRelease, Release, StartRelease};
-use api::http::token::{CreateToken, CreatedToken};
+use api::http::token::{CreateToken, CreatedToken, Token};
 use bytes::Bytes;
 use http::{Method, Request};
 use process::http::client::{Bounds, Client};
@@ -100,6 +100,17 @@ impl Aggregator {
     /// Makes a token.
     pub(crate) async fn token_create(&self, token: &CreateToken) -> Result<CreatedToken, Failure> {
         self.post("v1/tokens", token).await
+    }
+
+    /// Tokens, without their secrets.
+    pub(crate) async fn tokens(&self, tenant: Option<&str>) -> Result<Vec<Token>, Failure> {
+        self.list("v1/tokens", tenant).await
+    }
+
+    /// Revokes a token.
+    pub(crate) async fn token_revoke(&self, id: &str) -> Result<Token, Failure> {
+        let url = self.address(&format!("v1/tokens/{}", segment(id)?))?;
+        self.send(Method::DELETE, &url, Bytes::new()).await
     }
 
     /// All pages of a list.

@@ -6,5 +6,6 @@ pub mod admin;
 pub mod client;
 pub mod listen;
 mod opening;
+pub mod scrapers;
 #[cfg(test)]
 mod tests;

@@ -212,7 +212,8 @@ async fn admin_says_alive_ready_and_counts() {
     runs.inc();
     let (readiness, stopping) = (Readiness::new(), CancellationToken::new());
     let latch = readiness.latch("store");
-    let stand = stand(super::admin::router(registry, readiness, stopping.clone())).await;
+    let stand =
+        stand(super::admin::router(registry, super::scrapers::Scrapers::Anybody, readiness, stopping.clone())).await;
     let client = stand.client(None);
     let ask = async |path: &str| {
         let answer = client.send(stand.request(path), BOUNDS).await.unwrap();

@@ -1,6 +1,8 @@
 //! Shell: the user's `up` for a test: the parts, then `floorwalker up` in a folder of its own, all on free ports and
 //! gone when the value is dropped.
 
+mod join;
+
 use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::Context;

@@ -1,5 +1,7 @@
 //! Shell: an API in a folder of its own: two tenants, their checks, two nodes.
 
+use std::convert::Infallible;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ use tower::ServiceExt as _;
 use super::super::{Api, Parts, router};
 use crate::audit::Crossings;
 use crate::authn::ca;
-use crate::authn::token::mint;
+use crate::authn::token::{StoredToken, mint};
 use crate::authz::PlatformScope;
 use crate::fleet::agents::Agents;
 use crate::gate::Gate;
@@ -32,6 +34,7 @@ use crate::placement::plan::SecretVersions;
 use crate::placement::plan::tests::{agent, catalogue};
 use crate::plugin::blobs::Blobs;
 use crate::secret::dir::Secrets;
+use crate::store::change::{Note, Recorded};
 use crate::store::{Config, Store};
 use crate::{gate, ingest};
 
@@ -57,16 +60,23 @@ pub(in crate::http) struct Answer {
 impl Stand {
     /// Both tenants have `a` on every node; acme has `order`, mutating, on one.
     pub(in crate::http) async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        ca::init(&folder.path().join("ca"), START_MS).expect("an authority");
-        let (store, writer) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
-        std::thread::spawn(move || writer.run());
         let checks = [
             "acme-prod/a: layer: business",
             "acme-prod/order: placement: {mode: Once}, mutating: true",
             "globex-prod/a: layer: business",
         ];
-        let (sender, receiver) = watch::channel(catalogue(&checks));
+        let stand = Self::with(catalogue(&checks)).await;
+        stand.keep_component(b"plugin");
+        stand
+    }
+
+    /// With any catalogue, and the nodes `n1` and `n2`.
+    pub(in crate::http) async fn with(catalogue: Arc<Catalogue>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        ca::init(&folder.path().join("ca"), START_MS).expect("an authority");
+        let (store, writer) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
+        std::thread::spawn(move || writer.run());
+        let (sender, receiver) = watch::channel(catalogue);
         let clock = ManualClock::new(START_MS, Duration::from_secs(1_000));
         let placement = Placement::restore(store.clone(), Arc::new(Agents::default()), receiver).await;
         let placement = Arc::new(placement.expect("restored"));
@@ -80,7 +90,7 @@ impl Stand {
             placement,
             leases: Arc::new(tokio::sync::Mutex::new(Leases::default())),
             blobs: Arc::new(Blobs::open(folder.path().join("plugins")).expect("a folder")),
-            secrets: Arc::new(Secrets::new(None, [0; 32])),
+            secrets: Arc::new(Secrets::new(Some(folder.path().join("secrets")), [0; 32])),
             ingest: ingest::Metrics::register(&Registry::new()).expect("registered"),
             frames: Semaphore::new(1),
             crossings: Crossings::default(),
@@ -91,10 +101,28 @@ impl Stand {
             stand.api.placement.agents().hear(&agent(node), START_MS, stand.clock.boot());
         }
         stand.renew().await;
-        let component = stand.folder.path().join("p.wasm");
-        std::fs::write(&component, b"plugin").expect("written");
-        stand.api.blobs.take(&component, &Digest::of(b"plugin")).expect("kept");
         stand
+    }
+
+    /// What the catalogue does with a plugin's component.
+    pub(in crate::http) fn keep_component(&self, bytes: &[u8]) {
+        let component = self.folder.path().join("p.wasm");
+        std::fs::write(&component, bytes).expect("written");
+        self.api.blobs.take(&component, &Digest::of(bytes)).expect("kept");
+    }
+
+    /// The value of a secret that only its owner reads.
+    pub(in crate::http) fn keep_secret(&self, path: &str, value: &str) {
+        let file = self.folder.path().join("secrets").join(path);
+        std::fs::create_dir_all(file.parent().expect("it has one")).expect("made");
+        std::fs::write(&file, value).expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("set");
+    }
+
+    /// What a new version of the manifests does.
+    pub(in crate::http) async fn publish(&self, catalogue: Arc<Catalogue>) {
+        self.catalogue.send_replace(catalogue);
+        self.renew().await;
     }
 
     /// What the placement task does.
@@ -122,6 +150,18 @@ impl Stand {
         self.send(request.body(Body::from(body.to_owned())).expect("a request"), None).await
     }
 
+    /// Stores a token that was minted already, as two stands that hold the same ones do.
+    pub(in crate::http) async fn keep_token(&self, stored: &StoredToken) {
+        let scope = PlatformScope::for_test().owner(stored.tenant.clone());
+        let stored = stored.clone();
+        let note = Note { action: "token.created", subject: stored.id.clone(), detail: serde_json::json!({}) };
+        let kept = self.api.store.change::<_, Infallible, _>(&scope, START_MS, move |tx| {
+            tx.token_insert(&stored)?;
+            Ok(Recorded::noted((), note))
+        });
+        kept.await.expect("stored");
+    }
+
     /// Gets with a token.
     pub(in crate::http) async fn get(&self, path: &str, token: &str) -> Answer {
         self.ask("GET", path, Some(token), "").await
@@ -132,6 +172,11 @@ impl Stand {
         let issued = ca::issue_agent(&self.folder.path().join("ca"), &agent(node), 1, START_MS).expect("issued");
         let certificate = CertificateDer::from_pem_file(issued.cert).expect("a certificate");
         self.send(request, Some(certificate)).await
+    }
+
+    /// Asks without a certificate.
+    pub(in crate::http) async fn anybody(&self, request: Request<Body>) -> Answer {
+        self.send(request, None).await
     }
 
     async fn send(&self, mut request: Request<Body>, certificate: Option<CertificateDer<'static>>) -> Answer {
