@@ -23,6 +23,7 @@ pub mod pipeline;
 pub mod site;
 pub mod small;
 pub mod stand;
+pub mod standalone;
 pub mod state;
 pub mod teller;
 pub mod watch;

@@ -4,6 +4,7 @@
 
 pub(crate) mod allow;
 mod connect;
+mod name;
 pub(crate) mod phase;
 pub(crate) mod resolve;
 mod special;

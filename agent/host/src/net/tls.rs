@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::{DialerError, Failure, Stream, allow};
+use super::{DialerError, Failure, Stream, allow, name};
 use crate::outcome::{CertificateReport, HostReason, TlsReport};
 
 /// Certificates of a chain that are looked at; a real one has three.
@@ -166,8 +166,8 @@ fn report(chain: &[CertificateDer<'_>], now_s: i64) -> Option<CertificateReport>
     let chain_not_after_s = later.map(|c| c.validity().not_after.timestamp()).fold(not_after_s, i64::min);
     let bounded = |text: String| api::limits::cut(&text, NAME_BYTES_MAX).to_owned();
     Some(CertificateReport {
-        subject: bounded(parsed.subject().to_string()),
-        issuer: bounded(parsed.issuer().to_string()),
+        subject: bounded(name::text(parsed.subject())),
+        issuer: bounded(name::text(parsed.issuer())),
         fingerprint_sha256: hex::encode(Sha256::digest(own)),
         serial: bounded(hex::encode(parsed.raw_serial())),
         subject_alternatives: alternatives(&parsed).into_iter().map(bounded).collect(),
