@@ -83,7 +83,15 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), DiskError> {
         remove(&beside)?;
         return Err(failed("write", &beside)(error));
     }
-    std::fs::rename(&beside, path).map_err(failed("replace", path))?;
+    take_place(&beside, path)
+}
+
+/// Lets a file that was written and synced beside another take its place.
+///
+/// # Errors
+/// The system refuses.
+pub fn take_place(beside: &Path, path: &Path) -> Result<(), DiskError> {
+    std::fs::rename(beside, path).map_err(failed("replace", path))?;
     sync_folder(path.parent().unwrap_or(Path::new("/")))
 }
 

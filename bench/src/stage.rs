@@ -97,6 +97,7 @@ pub(crate) fn call(config_json: &str, grants: Effective) -> Call {
         grants,
         limits: RunLimits::DEFAULT,
         trace_parent: None,
+        may_begin: None,
     }
 }
 

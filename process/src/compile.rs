@@ -4,6 +4,7 @@
 //! (`describe`, `artefact_bytes`, `engine`), then that many bytes; on failure an exit code other than 0 and one
 //! line on standard error. The child limits itself; here are the time limit, the caps and the end of its group.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde::Deserialize;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 
@@ -35,15 +36,13 @@ pub struct Compiler {
     one_at_a_time: Semaphore,
 }
 
-/// What the child made of a component.
+/// What the child made of a component, beside the artefact: native code for this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compiled {
     /// The component's answer to `describe`: JSON text, unchecked.
     pub describe: String,
     /// The compatibility hash of the engine that may load the artefact, in hex.
     pub engine: String,
-    /// Native code for this machine.
-    pub artefact: Vec<u8>,
     /// What the child could not do to limit itself, such as Landlock on an old kernel.
     pub warnings: Vec<String>,
 }
@@ -63,8 +62,19 @@ pub enum CompileError {
     #[error("talking to the compiler failed")]
     Talk(#[source] std::io::Error),
     /// The child took too long; it and its group were killed.
-    #[error("the compiler was killed after {} s", COMPILE_TIME_MAX.as_secs())]
+    #[error("the compiler was killed after {} s: make the component smaller or simpler", COMPILE_TIME_MAX.as_secs())]
     Timeout,
+    /// The child met the limit of its own CPU.
+    #[error("compiling it takes more CPU than the compiler may use: make the component smaller or simpler")]
+    Cpu,
+    /// The child gave itself up, as it does when it gets no more memory.
+    #[error(
+        "the compiler gave up, most likely for want of memory: make the component smaller or simpler ({complaint})"
+    )]
+    Aborted {
+        /// Its line on standard error.
+        complaint: String,
+    },
     /// The child refused the component, or hit one of its own limits.
     #[error("the compiler refused the component ({status}): {complaint}")]
     Refused {
@@ -100,15 +110,20 @@ impl Compiler {
         Self { program: program.into(), one_at_a_time: Semaphore::new(1) }
     }
 
-    /// Compiles and describes one component; waits for its turn. Dropping the future kills the child.
+    /// Compiles and describes one component; waits for its turn. The artefact goes where the caller says, piece by piece:
+    /// as a whole it would take more memory than an agent has. Dropping the future kills the child.
     ///
     /// # Errors
-    /// The child does not start, refuses, takes too long or answers nonsense.
-    pub async fn compile(&self, component: &[u8]) -> Result<Compiled, CompileError> {
+    /// The child does not start, refuses, takes too long or answers nonsense; what came of the artefact is worth nothing.
+    pub async fn compile(
+        &self,
+        component: &[u8],
+        artefact: &mut (impl AsyncWrite + Unpin),
+    ) -> Result<Compiled, CompileError> {
         let _turn = self.one_at_a_time.acquire().await.expect("the semaphore is never closed");
         let mut child = self.start()?;
         let _group = child.id().and_then(|id| i32::try_from(id).ok()).map(|id| Group(Pid::from_raw(id)));
-        tokio::time::timeout(COMPILE_TIME_MAX, converse(&mut child, component))
+        tokio::time::timeout(COMPILE_TIME_MAX, converse(&mut child, component, artefact))
             .await
             .map_err(|_elapsed| CompileError::Timeout)?
     }
@@ -133,7 +148,11 @@ impl Drop for Group {
     }
 }
 
-async fn converse(child: &mut Child, component: &[u8]) -> Result<Compiled, CompileError> {
+async fn converse(
+    child: &mut Child,
+    component: &[u8],
+    artefact: &mut (impl AsyncWrite + Unpin),
+) -> Result<Compiled, CompileError> {
     let mut stdin = child.stdin.take().expect("piped in start");
     let stdout = child.stdout.take().expect("piped in start");
     let stderr = child.stderr.take().expect("piped in start");
@@ -142,15 +161,25 @@ async fn converse(child: &mut Child, component: &[u8]) -> Result<Compiled, Compi
         stdin.write_all(component).await.ok();
         drop(stdin);
     };
-    let ((), answer, complaint) = tokio::join!(feed, read_answer(stdout), read_complaint(stderr));
+    let ((), answer, complaint) = tokio::join!(feed, read_answer(stdout, artefact), read_complaint(stderr));
     let status = child.wait().await.map_err(CompileError::Talk)?;
+    match status.signal().map(Signal::try_from) {
+        Some(Ok(Signal::SIGXCPU)) => return Err(CompileError::Cpu),
+        Some(Ok(Signal::SIGABRT)) => return Err(CompileError::Aborted { complaint }),
+        // It wrote on after what it said was wrong, and nobody read it: the wrong answer says more.
+        Some(Ok(Signal::SIGPIPE)) if answer.is_err() => return answer,
+        _ => {}
+    }
     if !status.success() {
         return Err(CompileError::Refused { status: status.to_string(), complaint });
     }
     answer
 }
 
-async fn read_answer(stdout: impl AsyncRead + Unpin) -> Result<Compiled, CompileError> {
+async fn read_answer(
+    stdout: impl AsyncRead + Unpin,
+    artefact: &mut (impl AsyncWrite + Unpin),
+) -> Result<Compiled, CompileError> {
     let mut stdout = BufReader::new(stdout);
     let mut line = Vec::new();
     (&mut stdout).take(HEADER_BYTES_MAX).read_until(b'\n', &mut line).await.map_err(CompileError::Talk)?;
@@ -164,16 +193,13 @@ async fn read_answer(stdout: impl AsyncRead + Unpin) -> Result<Compiled, Compile
             header.artefact_bytes
         )));
     }
-    let mut artefact = Vec::new();
-    stdout.take(header.artefact_bytes + 1).read_to_end(&mut artefact).await.map_err(CompileError::Talk)?;
-    if u64::try_from(artefact.len()) != Ok(header.artefact_bytes) {
-        return Err(CompileError::Broken(format!(
-            "{} bytes announced, {} or more came",
-            header.artefact_bytes,
-            artefact.len()
-        )));
+    let mut answer = stdout.take(header.artefact_bytes + 1);
+    let came = tokio::io::copy_buf(&mut answer, artefact).await.map_err(CompileError::Talk)?;
+    if came != header.artefact_bytes {
+        let announced = header.artefact_bytes;
+        return Err(CompileError::Broken(format!("{announced} bytes announced, {came} or more came")));
     }
-    Ok(Compiled { describe: header.describe, engine: header.engine, artefact, warnings: header.warnings })
+    Ok(Compiled { describe: header.describe, engine: header.engine, warnings: header.warnings })
 }
 
 async fn read_complaint(mut stderr: impl AsyncRead + Unpin) -> String {
@@ -205,10 +231,10 @@ mod tests {
     async fn header_and_artefact_are_taken() {
         let folder = tempfile::tempdir().unwrap();
         let compiler = child(&folder, &format!("cat >/dev/null; echo '{HEADER}'; printf code"));
-        let compiled = compiler.compile(b"\0asm").await.unwrap();
-        let wanted =
-            Compiled { describe: "{}".into(), engine: "ab".into(), artefact: b"code".to_vec(), warnings: vec![] };
-        assert_eq!(compiled, wanted);
+        let mut artefact = Vec::new();
+        let compiled = compiler.compile(b"\0asm", &mut artefact).await.unwrap();
+        assert_eq!(compiled, Compiled { describe: "{}".into(), engine: "ab".into(), warnings: vec![] });
+        assert_eq!(artefact, b"code");
     }
 
     #[tokio::test]
@@ -216,21 +242,34 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let compiler = child(&folder, "echo 'imports wasi:sockets, which is not offered' >&2; exit 3");
         let component = vec![0; 1024 * 1024];
-        let error = compiler.compile(&component).await.unwrap_err();
+        let error = compiler.compile(&component, &mut tokio::io::sink()).await.unwrap_err();
         let CompileError::Refused { status, complaint } = &error else { panic!("{error}") };
         assert_eq!(status, "exit status: 3");
         assert_eq!(complaint, "imports wasi:sockets, which is not offered");
     }
 
     #[tokio::test]
+    async fn limits_of_the_child_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let cpu = child(&folder, "kill -XCPU $$").compile(b"", &mut tokio::io::sink()).await.unwrap_err();
+        assert!(matches!(cpu, CompileError::Cpu), "{cpu}");
+        let memory = child(&folder, "echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$");
+        let memory = memory.compile(b"", &mut tokio::io::sink()).await.unwrap_err();
+        let CompileError::Aborted { complaint } = &memory else { panic!("{memory}") };
+        assert_eq!(complaint, "memory allocation of 9 bytes failed");
+    }
+
+    #[tokio::test]
     async fn broken_answers_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let short = child(&folder, &format!("cat >/dev/null; echo '{HEADER}'; printf co"));
-        assert!(matches!(short.compile(b"").await, Err(CompileError::Broken(_))));
+        assert!(matches!(short.compile(b"", &mut tokio::io::sink()).await, Err(CompileError::Broken(_))));
         let long = child(&folder, &format!("cat >/dev/null; echo '{HEADER}'; printf code-and-more"));
-        assert!(matches!(long.compile(b"").await, Err(CompileError::Broken(_))));
+        assert!(matches!(long.compile(b"", &mut tokio::io::sink()).await, Err(CompileError::Broken(_))));
+        let endless = child(&folder, &format!("cat >/dev/null; echo '{HEADER}'; exec cat /dev/zero"));
+        assert!(matches!(endless.compile(b"", &mut tokio::io::sink()).await, Err(CompileError::Broken(_))));
         let silent = child(&folder, "cat >/dev/null");
-        assert!(matches!(silent.compile(b"").await, Err(CompileError::Broken(_))));
+        assert!(matches!(silent.compile(b"", &mut tokio::io::sink()).await, Err(CompileError::Broken(_))));
     }
 
     #[tokio::test]
@@ -238,7 +277,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         // A shell sets PWD, SHLVL and _ itself; PATH is what a parent would hand on.
         let compiler = child(&folder, "/usr/bin/env | /bin/grep -c '^CARGO' >&2; exit 1");
-        let CompileError::Refused { complaint, .. } = compiler.compile(b"").await.unwrap_err() else {
+        let CompileError::Refused { complaint, .. } = compiler.compile(b"", &mut tokio::io::sink()).await.unwrap_err()
+        else {
             panic!("the child fails")
         };
         assert_eq!(complaint, "0");
@@ -246,7 +286,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_program_is_named() {
-        let error = Compiler::new("/nowhere/compile").compile(b"").await.unwrap_err();
+        let error = Compiler::new("/nowhere/compile").compile(b"", &mut tokio::io::sink()).await.unwrap_err();
         assert_eq!(error.to_string(), "/nowhere/compile does not start");
     }
 }

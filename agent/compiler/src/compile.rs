@@ -10,7 +10,8 @@ use crate::answer::{Answer, Head};
 
 pub(crate) fn compile(component: &[u8], warnings: Vec<String>) -> anyhow::Result<Answer> {
     let engine = Engine::new(engine::Config::SINGLE)?;
-    let component = Component::new(engine.wasmtime(), component).map_err(|error| anyhow!("{error:#}"))?;
+    let component =
+        Component::new(engine.wasmtime(), component).map_err(|error| anyhow!("not a valid component: {error:#}"))?;
     let plugin = Plugin::link(&engine, &component)?;
     let describe = describe(&plugin)?;
     let artefact = component.serialize().map_err(|error| anyhow!("the artefact cannot be written: {error:#}"))?;

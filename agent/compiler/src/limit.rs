@@ -21,6 +21,8 @@ use seccompiler::{
 const DATA_BYTES_MAX: u64 = 1 << 30;
 /// A Python component takes 4.2 s of CPU, a JavaScript one up to 5 s; twelve times that for a slow machine.
 const CPU_SECONDS_MAX: u64 = 60;
+/// From the signal that names the limit, which ends this process, to the one that cannot be ignored.
+const CPU_SECONDS_GRACE: u64 = 2;
 /// The largest artefact, and a head line: `describe` with each byte escaped as six, and what stands around it.
 const ANSWER_BYTES_MAX: u64 = (ARTEFACT_BYTES_MAX + 8 * DESCRIBE_BYTES_MAX) as u64;
 /// The newest Landlock interface whose rights are named here; older kernels apply what they know.
@@ -76,14 +78,15 @@ const ABSENT: [libc::c_long; 2] = [libc::SYS_clone3, libc::SYS_memfd_create];
 /// Gives it all up. Returns what this machine could not take.
 pub(crate) fn apply() -> anyhow::Result<Vec<String>> {
     prctl::set_dumpable(false).context("the process cannot be made undumpable")?;
+    let file_bytes = file_bytes_max().context("the ends of this process cannot be looked at")?;
     let limits = [
-        (Resource::RLIMIT_DATA, DATA_BYTES_MAX),
-        (Resource::RLIMIT_CPU, CPU_SECONDS_MAX),
-        (Resource::RLIMIT_CORE, 0),
-        (Resource::RLIMIT_FSIZE, file_bytes_max().context("the ends of this process cannot be looked at")?),
+        (Resource::RLIMIT_DATA, DATA_BYTES_MAX, DATA_BYTES_MAX),
+        (Resource::RLIMIT_CPU, CPU_SECONDS_MAX, CPU_SECONDS_MAX + CPU_SECONDS_GRACE),
+        (Resource::RLIMIT_CORE, 0, 0),
+        (Resource::RLIMIT_FSIZE, file_bytes, file_bytes),
     ];
-    for (resource, max) in limits {
-        setrlimit(resource, max, max).with_context(|| format!("{resource:?} cannot be limited to {max}"))?;
+    for (resource, soft, max) in limits {
+        setrlimit(resource, soft, max).with_context(|| format!("{resource:?} cannot be limited to {max}"))?;
     }
     let warnings = no_files()?;
     for filter in filters().context("the system call filter does not compile")? {

@@ -2,7 +2,7 @@
 //! file counts only with a MAC of the node's key, which the compiler cannot read, over its name and its bytes.
 //! `agent` seals what the compiler gave and stores it; `load` verifies. No I/O here.
 //!
-//! A file is `MAGIC`, the HMAC-SHA256 and the artefact. The MAC covers a domain word, the name, the length, the bytes.
+//! A file is `MAGIC`, the HMAC-SHA256 and the artefact. The MAC covers a domain word, the name, the bytes, their number.
 
 use api::id::Digest;
 use hmac::{Hmac, Mac};
@@ -10,12 +10,12 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// First bytes of a file; another format has another magic.
-pub(crate) const MAGIC: &[u8; 8] = b"FWARTE01";
+pub(crate) const MAGIC: &[u8; 8] = b"FWARTE02";
 /// Bytes of the MAC.
 pub(crate) const MAC_BYTES: usize = 32;
 /// Bytes before the artefact.
-pub(crate) const HEAD_BYTES: usize = MAGIC.len() + MAC_BYTES;
-const DOMAIN: &[u8] = b"floorwalker-artefact-v1\0";
+pub const HEAD_BYTES: usize = MAGIC.len() + MAC_BYTES;
+const DOMAIN: &[u8] = b"floorwalker-artefact-v2\0";
 
 /// The node's key; wiped when dropped.
 #[derive(Clone)]
@@ -50,37 +50,51 @@ impl Name {
 
 /// The file's bytes for an artefact: what `load` accepts under the same name and key.
 pub fn seal(key: &Key, name: &Name, artefact: &[u8]) -> Vec<u8> {
-    let mut seal = Seal::new(key, name, artefact.len() as u64);
+    let mut seal = Seal::begin(key, name);
     seal.update(artefact);
-    let mut file = Vec::with_capacity(HEAD_BYTES + artefact.len());
-    file.extend_from_slice(MAGIC);
-    file.extend_from_slice(&seal.mac.finalize().into_bytes());
-    file.extend_from_slice(artefact);
-    file
+    [&seal.head()[..], artefact].concat()
 }
 
-/// A MAC in the making, so that a file is checked while it is copied.
-pub(crate) struct Seal {
+/// A MAC in the making, so that a file is sealed while it is written, and checked while it is copied.
+pub struct Seal {
     mac: Hmac<Sha256>,
+    artefact_bytes: u64,
 }
 
 impl Seal {
-    pub(crate) fn new(key: &Key, name: &Name, artefact_bytes: u64) -> Self {
+    /// Of an artefact that comes.
+    pub fn begin(key: &Key, name: &Name) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(key.0.as_slice()).expect("HMAC takes keys of any length");
         mac.update(DOMAIN);
         mac.update(&(name.as_str().len() as u64).to_be_bytes());
         mac.update(name.as_str().as_bytes());
-        mac.update(&artefact_bytes.to_be_bytes());
-        Self { mac }
+        Self { mac, artefact_bytes: 0 }
     }
 
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    /// Its next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
         self.mac.update(bytes);
+        self.artefact_bytes += bytes.len() as u64;
+    }
+
+    /// What stands before the artefact in its file.
+    pub fn head(self) -> [u8; HEAD_BYTES] {
+        let mut head = [0; HEAD_BYTES];
+        let (magic, mac) = head.split_at_mut(MAGIC.len());
+        magic.copy_from_slice(MAGIC);
+        mac.copy_from_slice(&self.ended().finalize().into_bytes());
+        head
+    }
+
+    /// The number comes last: it is not known before.
+    fn ended(mut self) -> Hmac<Sha256> {
+        self.mac.update(&self.artefact_bytes.to_be_bytes());
+        self.mac
     }
 
     /// Compares in constant time.
     pub(crate) fn matches(self, mac: &[u8]) -> bool {
-        self.mac.verify_slice(mac).is_ok()
+        self.ended().verify_slice(mac).is_ok()
     }
 }
 
@@ -90,7 +104,7 @@ mod tests {
 
     fn opens(key: &Key, name: &Name, file: &[u8]) -> bool {
         let Some(artefact) = file.get(HEAD_BYTES..) else { return false };
-        let mut seal = Seal::new(key, name, artefact.len() as u64);
+        let mut seal = Seal::begin(key, name);
         seal.update(artefact);
         seal.matches(&file[MAGIC.len()..HEAD_BYTES])
     }

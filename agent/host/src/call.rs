@@ -23,6 +23,10 @@ pub struct Owner {
     pub check: String,
 }
 
+/// Asked once, when a run has its slot and its memory and nothing of it has run yet: whether it may still begin, or why
+/// not. The wait for the node may be longer than what the run was asked for under, such as a lease.
+pub type MayBegin = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
 /// One run.
 pub struct Call {
     /// Whose it is.
@@ -41,6 +45,8 @@ pub struct Call {
     pub limits: RunLimits,
     /// `traceparent` of its requests (W3C Trace Context), so that the target's traces show them.
     pub trace_parent: Option<String>,
+    /// Whether it may still begin once the node has room for it; none: it may.
+    pub may_begin: Option<MayBegin>,
 }
 
 /// What answers capability calls, shared by all runs of a process.

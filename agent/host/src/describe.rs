@@ -41,6 +41,7 @@ pub async fn describe(plugin: &Plugin) -> Result<String, End> {
         grants: Effective::default(),
         limits: RunLimits { requests: 0, ..RunLimits::CEILING },
         trace_parent: None,
+        may_begin: None,
     };
     run::describe(plugin, call, &backends).await
 }

@@ -19,13 +19,13 @@ const WASMTIME: &str = "48.0.8";
 /// Instances at once on a node: 64 slots of `RunLimits::CEILING.memory_bytes` are what the pool reserves.
 pub const SLOTS: u32 = 64;
 /// Linear memories per instance: C, Rust and Python have one, QuickJS two.
-const MEMORIES_PER_SLOT: u32 = 2;
+pub(crate) const MEMORIES_PER_SLOT: u32 = 2;
 /// Core instances per component: a Python component has 51.
 const CORE_INSTANCES_PER_SLOT: u32 = 64;
 /// Tables per slot on average; a slot may take up to `CORE_INSTANCES_PER_SLOT`.
 const TABLES_PER_SLOT: u32 = 16;
 /// Elements of one table: the largest of a Python component has 9,000.
-const TABLE_ELEMENTS: usize = 32 << 10;
+pub(crate) const TABLE_ELEMENTS: usize = 32 << 10;
 /// Memory kept of a finished instance and cleared by `memset`: cheaper than page faults up to about this size.
 const MEMORY_KEPT_BYTES: usize = 64 << 10;
 /// The same for a table: 2,048 elements, four times what a Rust guest has.

@@ -32,7 +32,7 @@ pub mod outcome;
 
 mod bindings;
 
-pub use call::{BackendError, Backends, Call, Owner};
+pub use call::{BackendError, Backends, Call, MayBegin, Owner};
 pub use capability::ledger::{LedgerBackend, LedgerEntry, LedgerMark};
 pub use capability::node::{FILE_BYTES_MAX, NodeBackend};
 pub use capability::secrets::Secret;

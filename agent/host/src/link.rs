@@ -4,6 +4,7 @@
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::wit;
+use crate::engine::{MEMORIES_PER_SLOT, TABLE_ELEMENTS};
 use crate::state::RunState;
 use crate::wasi;
 
@@ -52,6 +53,16 @@ pub enum Unlinkable {
     /// It imports `ledger` and has no clean-up.
     #[error("it imports `ledger` and exports no `clean-up`: what a journey makes, it must be able to remove")]
     LedgerWithoutCleanUp,
+    /// It has more of something than a slot of the node.
+    #[error("it has {has} {what}, a plugin has at most {most}")]
+    Size {
+        /// Of what.
+        what: &'static str,
+        /// How much.
+        has: u64,
+        /// How much there is.
+        most: u64,
+    },
     /// It does not export what a plugin must.
     #[error("it exports no `{0}`: build it for the world `check` or `journey` of floorwalker:check@{CONTRACT}")]
     Export(&'static str),
@@ -86,7 +97,23 @@ pub(crate) fn imports(component: &Component) -> Vec<String> {
 pub(crate) fn judge(component: &Component) -> Result<Kind, Unlinkable> {
     let ty = component.component_type();
     let exports: Vec<String> = ty.exports(component.engine()).map(|(name, _)| name.to_owned()).collect();
-    judge_names(&imports(component), &exports)
+    let kind = judge_names(&imports(component), &exports)?;
+    judge_size(component)?;
+    Ok(kind)
+}
+
+/// What a slot of the pool would refuse in its own words, at each run.
+fn judge_size(component: &Component) -> Result<(), Unlinkable> {
+    // None: a component that imports modules, which nobody offers.
+    let Some(needs) = component.resources_required() else { return Ok(()) };
+    let sizes = [
+        ("memories", u64::from(needs.num_memories), u64::from(MEMORIES_PER_SLOT)),
+        ("elements in a table", needs.max_initial_table_size.unwrap_or(0), TABLE_ELEMENTS as u64),
+    ];
+    match sizes.into_iter().find(|(_, has, most)| has > most) {
+        Some((what, has, most)) => Err(Unlinkable::Size { what, has, most }),
+        None => Ok(()),
+    }
 }
 
 fn judge_names(imports: &[String], exports: &[String]) -> Result<Kind, Unlinkable> {

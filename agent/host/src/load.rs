@@ -80,7 +80,7 @@ fn authenticated_copy(from: &mut File, folder: &Path, name: &Name, key: &Key) ->
     }
     let artefact_bytes = bytes - HEAD_BYTES as u64;
     let (mut copy, kind) = nameless(folder).map_err(LoadError::Read)?;
-    let mut seal = Seal::new(key, name, artefact_bytes);
+    let mut seal = Seal::begin(key, name);
     copy_sealing(&mut from.take(artefact_bytes), &mut copy, &mut seal).map_err(LoadError::Read)?;
     // Nothing of it is mapped before this line.
     if !seal.matches(mac) {

@@ -91,6 +91,11 @@ pub enum End {
         /// What is wrong with it, for the author.
         message: String,
     },
+    /// The guest never ran: by the time the node had room for it, it was no longer to begin.
+    Withheld {
+        /// Why, in the words of whoever asked for the run.
+        why: String,
+    },
     /// The guest never ran: no instance could be made.
     NotStarted {
         /// Why, for the operator.

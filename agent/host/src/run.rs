@@ -53,14 +53,20 @@ async fn execute(plugin: &Plugin, call: Call, backends: &Backends, entry: Entry)
     let admitted = timeout(ADMISSION_MAX, plugin.engine.admit(&call.owner.tenant, call.limits.memory_bytes)).await;
     let queued = queue.elapsed();
     let admission = match admitted {
-        Err(_) => Err(format!("no slot for {} s", ADMISSION_MAX.as_secs())),
-        Ok(_) if stands_still(&plugin.engine).await => Err("the epoch thread stands still".to_owned()),
-        Ok(admission) => Ok(admission),
+        Err(_) => Err(Stopped::NotStarted(format!("no slot for {} s", ADMISSION_MAX.as_secs()))),
+        Ok(_) if stands_still(&plugin.engine).await => {
+            Err(Stopped::NotStarted("the epoch thread stands still".to_owned()))
+        }
+        // Asked last: nothing is waited for between this and the run.
+        Ok(admission) => match &call.may_begin {
+            Some(may_begin) => may_begin().map(|()| admission).map_err(Stopped::Withheld),
+            None => Ok(admission),
+        },
     };
     let account = match admission {
         Ok(admission) => Account::new(admission),
-        Err(why) => {
-            let (answer, state) = (Err(Stopped::NotStarted(why)), RunState::new(call, backends.clone()));
+        Err(stopped) => {
+            let (answer, state) = (Err(stopped), RunState::new(call, backends.clone()));
             return Finished { answer, state, usage: Usage { queued, ..Usage::default() } };
         }
     };

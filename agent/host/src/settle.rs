@@ -23,6 +23,7 @@ pub(crate) enum Answer {
 /// Why it gave nothing.
 pub(crate) enum Stopped {
     NotStarted(String),
+    Withheld(String),
     Deadline(Duration),
     Failed(wasmtime::Error),
     Cpu { used: Duration, limit: Duration },
@@ -133,6 +134,7 @@ fn check_error(error: &CheckError) -> End {
 fn ended(stopped: Stopped, state: &RunState, stdio_tail: &str) -> End {
     match stopped {
         Stopped::NotStarted(message) => End::NotStarted { message },
+        Stopped::Withheld(why) => End::Withheld { why },
         Stopped::Deadline(limit) => End::Deadline { limit, during: state.budget.present() },
         Stopped::Cpu { used, limit } => End::CpuExceeded { used, limit },
         Stopped::Failed(error) => failed(&error, state.memory.exceeded(), stdio_tail),

@@ -199,7 +199,8 @@ impl Folder {
 fn complain(before: &[Refusal], now: &[Refusal]) {
     for refusal in now.iter().filter(|refusal| !before.contains(refusal)) {
         let Refusal { file, line, column, field, message, remedy, head: _ } = refusal;
-        tracing::error!(file, line, column, field, message, remedy, "a manifest is refused");
+        // A field named `message` would take the place of the event's own in JSON.
+        tracing::error!(file, line, column, field, why = message, remedy, "a manifest is refused");
     }
 }
 

@@ -99,6 +99,7 @@ mod tests {
             outcome: None,
             lease: None,
             began_boot_ms: 0,
+            cpu: std::time::Duration::ZERO,
             ledger: vec![],
         };
         let problem = Some(Open { layer: "business", reason: "http-status" });

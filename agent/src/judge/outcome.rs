@@ -127,6 +127,10 @@ fn judge_end(end: &End) -> Judged {
             error(Reason::QuotaExceeded, format!("{bytes} bytes of output, {limit} granted"))
         }
         End::InvalidVerdict { message } => error(Reason::ProtocolError, format!("no valid verdict: {message}")),
+        End::Withheld { why } => {
+            let summary = format!("not begun: {why}");
+            Judged { status: Status::Skipped, reason: Some(Reason::PrerequisiteMissing), summary }
+        }
         End::NotStarted { message } => error(Reason::PluginUnavailable, format!("not started: {message}")),
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::id::Digest;
-use host::artefact::{Key, Name, seal};
+use host::artefact::{Key, Name};
 use host::{Engine, EngineError, LoadError, Plugin};
 use process::compile::{CompileError, Compiled, Compiler};
 use process::supervise::{Panicked, blocking};
@@ -15,6 +15,7 @@ use prometheus::Registry;
 
 use super::fetch::remove_others;
 use super::metrics::{CacheResult, Metrics};
+use super::sealed::Sealed;
 use crate::disk::{self, DiskError};
 
 const KEY_BYTES: usize = 32;
@@ -125,19 +126,23 @@ impl Artefacts {
     /// # Errors
     /// It does not compile, or cannot be kept.
     pub async fn compile(&self, digest: &Digest, component: &[u8]) -> Result<String, ArtefactError> {
-        let Compiled { describe, engine, artefact, warnings } = self.compiler.compile(component).await?;
+        let file = self.folder.join(self.name(digest).file_name());
+        let mut sealed = Sealed::begin(file, &self.key, &self.name(digest)).await?;
+        let Compiled { describe, engine, warnings } = match self.compiler.compile(component, &mut sealed).await {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                sealed.give_up().await;
+                return Err(error.into());
+            }
+        };
         for warning in warnings {
             tracing::warn!(plugin = %digest, warning, "the compiler runs with less than its limits");
         }
         if engine != self.engine.compatibility() {
+            sealed.give_up().await;
             return Err(ArtefactError::Engine { compiler: engine, agent: self.engine.compatibility().to_owned() });
         }
-        let (this, name) = (self.clone(), self.name(digest));
-        let keep = move || {
-            disk::folder(&this.folder)?;
-            disk::replace(&this.folder.join(name.file_name()), &seal(&this.key, &name, &artefact))
-        };
-        blocking("keep an artefact", keep).await??;
+        sealed.keep().await?;
         Ok(describe)
     }
 

@@ -4,6 +4,7 @@
 pub mod artefact;
 pub mod fetch;
 pub mod metrics;
+mod sealed;
 pub mod state;
 pub mod table;
 

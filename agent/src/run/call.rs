@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::frame::Assignment;
 use api::limits::RunLimits;
-use host::{Call, Owner, Secret};
+use host::{Call, MayBegin, Owner, Secret};
 
 use crate::judge::outcome::Run;
 
@@ -16,8 +16,8 @@ pub fn owner(assignment: &Assignment) -> Owner {
     }
 }
 
-/// The call of a run.
-pub fn call(assignment: &Assignment, run: Run, secrets: BTreeMap<String, Secret>) -> Call {
+/// The call of a run, which begins only if it still may by then.
+pub fn call(assignment: &Assignment, run: Run, secrets: BTreeMap<String, Secret>, may_begin: Option<MayBegin>) -> Call {
     let wall_ms = u32::try_from(assignment.timeout_ms).unwrap_or(u32::MAX);
     Call {
         owner: owner(assignment),
@@ -29,6 +29,7 @@ pub fn call(assignment: &Assignment, run: Run, secrets: BTreeMap<String, Secret>
         // Whoever made the assignment, nothing passes the ceiling of this build.
         limits: RunLimits { wall_ms, ..assignment.limits }.within(RunLimits::CEILING),
         trace_parent: Some(trace_parent(run)),
+        may_begin,
     }
 }
 
@@ -45,11 +46,11 @@ mod tests {
 
     #[test]
     fn a_run_has_its_own_timeout_within_the_ceiling() {
-        let made = call(&assignment("checkout"), run(), BTreeMap::new());
+        let made = call(&assignment("checkout"), run(), BTreeMap::new(), None);
         assert_eq!((made.limits.wall_ms, made.config_json.as_str()), (10_000, "{}"));
         assert_eq!(made.owner.tenant, "acme");
         let long = Assignment { timeout_ms: u64::MAX, ..assignment("checkout") };
-        assert_eq!(call(&long, run(), BTreeMap::new()).limits.wall_ms, RunLimits::CEILING.wall_ms);
+        assert_eq!(call(&long, run(), BTreeMap::new(), None).limits.wall_ms, RunLimits::CEILING.wall_ms);
     }
 
     #[test]

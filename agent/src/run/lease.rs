@@ -60,7 +60,49 @@ impl Leases {
         if lease.covers(work, self.clock.boot_ms()) { Ok(lease.token) } else { Err(NoLease::Short) }
     }
 
+    /// Whether the lease that is held still covers the work: asked again where something was waited for since.
+    ///
+    /// # Errors
+    /// Too little is left of it; the work must not begin.
+    pub fn still_covers(&self, check: CheckId, work: Work) -> Result<(), NoLease> {
+        let covers = self.held(check).is_some_and(|lease| lease.covers(work, self.clock.boot_ms()));
+        if covers { Ok(()) } else { Err(NoLease::Short) }
+    }
+
     fn held(&self, check: CheckId) -> Option<Lease> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&check).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use api::frame::LeaseAnswer;
+    use api::limits::lease_ttl;
+    use process::clock::{Clock as _, ManualClock};
+
+    use super::*;
+    use crate::testing::assignment;
+
+    const TIMEOUT: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_run_that_waited_for_the_node_begins_only_while_its_lease_covers_it() {
+        let clock = ManualClock::new(0, Duration::from_secs(100));
+        let leases = Leases::new(None, Arc::new(clock.clone()));
+        let check = assignment("checkout").check_id;
+        assert!(leases.still_covers(check, Work::CleanUp).is_err(), "there is none");
+        let ttl_ms = u64::try_from(lease_ttl(TIMEOUT).as_millis()).expect("a minute");
+        let granted = LeaseAnswer::Granted { token: 7, ttl_ms };
+        let lease = Lease::from_answer(&granted, clock.boot_ms()).expect("granted");
+        leases.held.lock().expect("no panic").insert(check, lease);
+        clock.advance(Duration::from_secs(29));
+        assert!(leases.still_covers(check, Work::Run(TIMEOUT)).is_ok(), "31 s are left");
+        clock.advance(Duration::from_millis(1));
+        assert!(matches!(leases.still_covers(check, Work::Run(TIMEOUT)), Err(NoLease::Short)));
+        assert!(leases.still_covers(check, Work::CleanUp).is_ok());
+        clock.advance(Duration::from_secs(21));
+        assert!(matches!(leases.still_covers(check, Work::CleanUp), Err(NoLease::Short)));
     }
 }

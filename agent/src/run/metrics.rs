@@ -68,6 +68,7 @@ fn limit(end: &End) -> Option<&'static str> {
         | End::Trap { .. }
         | End::Exited { .. }
         | End::InvalidVerdict { .. }
+        | End::Withheld { .. }
         | End::NotStarted { .. } => None,
     }
 }

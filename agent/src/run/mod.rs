@@ -17,7 +17,9 @@ use std::time::Duration;
 use api::frame::{Assignment, Assignments, LedgerNote};
 use api::id::RunId;
 use api::result::{CheckResult, Reason};
-use host::{Backends, Dialer, DialerConfig, DialerError, Kind, LedgerEntry, Outcome, Plugin, Secret, SystemResolver};
+use host::{
+    Backends, Dialer, DialerConfig, DialerError, Kind, LedgerEntry, MayBegin, Outcome, Plugin, Secret, SystemResolver,
+};
 use process::clock::SharedClock;
 use process::supervise::{Jobs, Panicked, Runtime};
 use prometheus::Registry;
@@ -36,7 +38,7 @@ use lease::Leases;
 use roots::RootsError;
 
 /// Threads for guests: a spinning guest has one until its next yield, 10 ms later, and the others go on.
-const GUEST_THREADS: usize = 2;
+pub const GUEST_THREADS: usize = 2;
 
 /// What every run needs. Cheap to clone.
 #[derive(Clone)]
@@ -139,6 +141,8 @@ pub struct Ran {
     pub lease: Option<u64>,
     /// When it began, on the boot-time clock.
     pub began_boot_ms: u64,
+    /// CPU that it and its clean-ups used.
+    pub cpu: Duration,
     /// Objects at the target that were touched, and where they stand.
     pub ledger: Vec<LedgerNote>,
 }
@@ -171,10 +175,11 @@ impl Runner {
         let Job { assignment, due } = job;
         let run = Run { id: RunId::of(assignment.check_id, due.scheduled_at_ms), scheduled_at_ms: due.scheduled_at_ms };
         let began_boot_ms = self.clock.boot_ms();
-        let (result, outcome, lease) = match self.prepare(&assignment, run).await {
+        let mut cpu = Duration::ZERO;
+        let (result, outcome, lease) = match self.prepare(&assignment, run, &mut cpu).await {
             Err(Skip { reason, summary }) => (outcome::skipped(run, reason, &summary), None, None),
             Ok(Ready { plugin, secrets, lease }) => {
-                let began = self.execute(&assignment, run, &plugin, secrets).await;
+                let began = self.execute(&assignment, run, &plugin, secrets, &mut cpu).await;
                 let (result, outcome) = began.unwrap_or_else(|error| (outcome::broken(run, &error.to_string()), None));
                 (result, outcome, lease)
             }
@@ -182,11 +187,11 @@ impl Runner {
         self.plugins.ran(&assignment, &result);
         self.metrics.ran(&result);
         let ledger = self.ledgers.tell(&call::owner(&assignment)).await.unwrap_or_default();
-        Ran { assignment, result, outcome, lease, began_boot_ms, ledger }
+        Ran { assignment, result, outcome, lease, began_boot_ms, cpu, ledger }
     }
 
     /// Everything a run needs before it may begin.
-    async fn prepare(&self, assignment: &Assignment, run: Run) -> Result<Ready, Skip> {
+    async fn prepare(&self, assignment: &Assignment, run: Run, cpu: &mut Duration) -> Result<Ready, Skip> {
         let missing =
             |error: &dyn std::error::Error| Skip { reason: Reason::PrerequisiteMissing, summary: error.to_string() };
         let unavailable = |summary: String| Skip { reason: Reason::PluginUnavailable, summary };
@@ -199,7 +204,8 @@ impl Runner {
         if !left.is_empty() {
             // A killed agent or a failed clean-up left it. Whether it is gone now is seen after the run.
             tracing::info!(check = %assignment.check_id, objects = left.len(), "cleaning up what an earlier run left");
-            self.clean_up(assignment, run, &plugin, secrets.clone(), left).await.map_err(|error| missing(&error))?;
+            let cleaned = self.clean_up(assignment, run, &plugin, secrets.clone(), left).await;
+            *cpu += cleaned.map_err(|error| missing(&error))?.usage.cpu;
             lease = self.lease(assignment, Work::Run(timeout)).await.map_err(|error| missing(&error))?;
         }
         Ok(Ready { plugin, secrets, lease })
@@ -212,17 +218,28 @@ impl Runner {
         self.leases.token(assignment.check_id, work).await.map(Some)
     }
 
+    /// What the host asks once the node has room: it may have had none for longer than the lease covers.
+    fn may_begin(&self, assignment: &Assignment, work: Work) -> Option<MayBegin> {
+        let (leases, check) = (self.leases.clone(), assignment.check_id);
+        let still = move || leases.still_covers(check, work).map_err(|error| error.to_string());
+        assignment.mutating.then(|| Arc::new(still) as MayBegin)
+    }
+
     async fn execute(
         &self,
         assignment: &Assignment,
         run: Run,
         plugin: &Plugin,
         secrets: BTreeMap<String, Secret>,
+        cpu: &mut Duration,
     ) -> Result<(CheckResult, Option<Outcome>), Panicked> {
-        let (of_run, backends) = (call::call(assignment, run, secrets.clone()), self.backends.clone());
+        let timeout = Duration::from_millis(assignment.timeout_ms);
+        let may_begin = self.may_begin(assignment, Work::Run(timeout));
+        let (of_run, backends) = (call::call(assignment, run, secrets.clone(), may_begin), self.backends.clone());
         let of_guest = plugin.clone();
         let guest = async move { host::run(&of_guest, of_run, &backends).await };
         let outcome = self.in_sandbox(guest).await?;
+        *cpu += outcome.usage.cpu;
         let mut result = outcome::result(run, &outcome);
         match self.left(assignment, plugin).await {
             Ok(left) if left.is_empty() => {}
@@ -230,6 +247,7 @@ impl Runner {
                 let cleaned = self.clean_up(assignment, run, plugin, secrets, left).await?;
                 // Read anew: clean-up may have said it did and marked nothing.
                 let still = self.left(assignment, plugin).await.map_or(usize::MAX, |left| left.len());
+                *cpu += cleaned.usage.cpu;
                 outcome::add_clean_up(&mut result, &cleaned, still);
             }
             Err(error) => tracing::error!(check = %assignment.check_id, %error, "what a run left is not known"),
@@ -245,7 +263,8 @@ impl Runner {
         secrets: BTreeMap<String, Secret>,
         left: Vec<LedgerEntry>,
     ) -> Result<Outcome, Panicked> {
-        let (of_run, backends) = (call::call(assignment, run, secrets), self.backends.clone());
+        let may_begin = self.may_begin(assignment, Work::CleanUp);
+        let (of_run, backends) = (call::call(assignment, run, secrets, may_begin), self.backends.clone());
         let plugin = plugin.clone();
         self.in_sandbox(async move { host::clean_up(&plugin, of_run, left, &backends).await }).await
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::frame::Assignments;
-use api::id::{CheckId, NodeName};
+use api::id::{CheckId, NodeName, TenantName};
 use api::limits::ROLL_UP;
+use api::result::{CheckResult, Reason};
 use process::clock::SharedClock;
 use process::supervise::{Jobs, Panicked};
 use tokio::sync::watch;
@@ -97,12 +98,20 @@ impl Driver {
             let name = job.assignment.check_id.to_string();
             jobs.spawn(name, self.runner.clone().run(job)).expect("the roster has as many places as the group");
         }
+        for tenant in roster.newly_over_budget(at) {
+            self.metrics.over_budget();
+            let tenant = tenant.as_ref().map_or("the platform", TenantName::as_str);
+            tracing::warn!(
+                tenant,
+                "has used its share of this node's CPU: its runs wait, and ticks they miss are counted"
+            );
+        }
     }
 
     fn end(&self, roster: &mut Roster, ended: Result<Ran, Panicked>) {
         match ended {
             Ok(ran) => {
-                let Told { drafts, opened } = roster.end(&ran);
+                let Told { drafts, opened } = roster.end(&ran, now(&self.clock));
                 // A check that was taken away while it ran would be shown for ever.
                 if let Some(standing) = roster.standing(ran.assignment.check_id) {
                     self.exposition.ran(&ran, standing);
@@ -110,13 +119,15 @@ impl Driver {
                 if let Some(opened) = opened {
                     self.exposition.opened(&opened);
                 }
-                tracing::debug!(check = %ran.assignment.check_id, status = ran.result.status.as_str(), "ran");
+                let CheckResult { status, reason, summary, .. } = &ran.result;
+                let reason = reason.map(Reason::as_str);
+                tracing::debug!(check = %ran.assignment.name, status = status.as_str(), reason, summary, "ran");
                 self.tell(drafts);
             }
             Err(error) => {
                 tracing::error!(%error, "the agent broke a run; this is a bug");
                 if let Ok(id) = error.job.parse() {
-                    roster.release(CheckId(id));
+                    roster.release(CheckId(id), Duration::ZERO, now(&self.clock));
                 }
             }
         }
@@ -134,6 +145,7 @@ fn now(clock: &SharedClock) -> Now {
 }
 
 fn until_next(roster: &Roster, clock: &SharedClock) -> Duration {
-    let left_ms = roster.next_ms().map(|next_ms| next_ms.saturating_sub(clock.boot_ms()));
+    let at = now(clock);
+    let left_ms = roster.next_ms(at).map(|next_ms| next_ms.saturating_sub(at.boot_ms));
     left_ms.map_or(SLEEP_MAX, Duration::from_millis).min(SLEEP_MAX)
 }

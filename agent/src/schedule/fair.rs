@@ -1,13 +1,17 @@
 //! Who runs next: turns between tenants, first come first served within one. On a node of several tenants none holds
 //! over half of the places, also while no other waits: a run lasts up to a minute, and whoever comes then would wait
-//! for it. Asked by `driver`, which bounds it: each check waits at most once.
+//! for it. Nor does one use more than its share of CPU there: `budget`. Asked by `driver`, which bounds it: each check
+//! waits at most once.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use api::id::TenantName;
 
+use super::budget::Budget;
+
 /// Whose turn it may be; `None` is the platform.
-type Party = Option<TenantName>;
+pub type Party = Option<TenantName>;
 
 /// What waits and what runs.
 #[derive(Debug)]
@@ -19,6 +23,7 @@ pub struct Queue<J> {
     /// Parties that wait, the next one first.
     turns: VecDeque<Party>,
     running: BTreeMap<Party, usize>,
+    budget: Budget,
 }
 
 // === impl Queue ===
@@ -32,6 +37,7 @@ impl<J> Queue<J> {
             waiting: BTreeMap::new(),
             turns: VecDeque::new(),
             running: BTreeMap::new(),
+            budget: Budget::default(),
         }
     }
 
@@ -50,11 +56,12 @@ impl<J> Queue<J> {
     }
 
     /// The next job to run, if a place is free and its party may have it. Its place is then taken until `done`.
-    pub fn pop(&mut self) -> Option<(Party, J)> {
-        if self.running.values().sum::<usize>() >= self.places {
+    pub fn pop(&mut self, now_ms: u64) -> Option<(Party, J)> {
+        if !self.has_place() {
             return None;
         }
-        let at = self.turns.iter().position(|party| self.may_run(party))?;
+        let may_run = |party| self.may_run(party) && self.free_at_ms(party, now_ms) <= now_ms;
+        let at = self.turns.iter().position(may_run)?;
         let party = self.turns.remove(at).expect("a position that was found");
         let line = self.waiting.get_mut(&party).expect("who has a turn waits");
         let job = line.pop_front().expect("who has a turn waits");
@@ -67,8 +74,23 @@ impl<J> Queue<J> {
         Some((party, job))
     }
 
-    /// A job of this party has ended.
-    pub fn done(&mut self, party: &Party) {
+    /// When the next one may run that only its share of CPU keeps waiting.
+    pub fn next_ms(&self, now_ms: u64) -> Option<u64> {
+        let waits = self.turns.iter().filter(|party| self.has_place() && self.may_run(party));
+        waits.map(|party| self.free_at_ms(party, now_ms)).filter(|free_ms| *free_ms > now_ms).min()
+    }
+
+    /// Who waits for its share of CPU since a while ago: each once.
+    pub fn newly_over(&mut self, now_ms: u64) -> Vec<Party> {
+        if self.parties < 2 {
+            return vec![];
+        }
+        self.turns.iter().filter(|party| self.budget.is_newly_over(party, now_ms)).cloned().collect()
+    }
+
+    /// A job of this party has ended, and has used so much CPU.
+    pub fn done(&mut self, party: &Party, cpu: Duration, now_ms: u64) {
+        self.budget.charge(party, cpu, now_ms);
         if let Some(running) = self.running.get_mut(party) {
             *running -= 1;
             if *running == 0 {
@@ -85,6 +107,15 @@ impl<J> Queue<J> {
         });
         let waiting = &self.waiting;
         self.turns.retain(|party| waiting.contains_key(party));
+    }
+
+    fn has_place(&self) -> bool {
+        self.running.values().sum::<usize>() < self.places
+    }
+
+    /// Who has the node alone takes CPU from nobody.
+    fn free_at_ms(&self, party: &Party, now_ms: u64) -> u64 {
+        if self.parties < 2 { now_ms } else { self.budget.free_at_ms(party, now_ms) }
     }
 
     fn may_run(&self, party: &Party) -> bool {
@@ -113,7 +144,7 @@ mod tests {
         for job in 0..100 {
             queue.push(tenant("crowd"), job);
         }
-        let pop = |queue: &mut Queue<i32>| std::iter::from_fn(|| queue.pop()).map(|(_, job)| job).collect::<Vec<_>>();
+        let pop = |queue: &mut Queue<i32>| std::iter::from_fn(|| queue.pop(0)).map(|(_, job)| job).collect::<Vec<_>>();
         assert_eq!(pop(&mut queue), [0, 1], "half, though nobody else waits yet");
         queue.push(tenant("single"), 1_000);
         assert_eq!(pop(&mut queue), [1_000]);
@@ -129,10 +160,32 @@ mod tests {
             queue.push(tenant("a"), job);
             queue.push(tenant("b"), 100 + job);
         }
-        let jobs: Vec<i32> = std::iter::from_fn(|| queue.pop()).map(|(_, job)| job).collect();
+        let jobs: Vec<i32> = std::iter::from_fn(|| queue.pop(0)).map(|(_, job)| job).collect();
         assert_eq!(jobs, [0, 100, 1, 101]);
-        queue.done(&tenant("a"));
-        assert_eq!(queue.pop(), Some((tenant("a"), 2)), "b holds its half already");
+        queue.done(&tenant("a"), Duration::ZERO, 0);
+        assert_eq!(queue.pop(0), Some((tenant("a"), 2)), "b holds its half already");
+    }
+
+    #[test]
+    fn a_tenant_that_took_its_share_of_cpu_waits_and_nobody_else_does() {
+        let mut queue = Queue::new(4);
+        queue.shared_by(2);
+        queue.push(tenant("greedy"), 1);
+        queue.push(tenant("greedy"), 2);
+        assert_eq!(queue.pop(0), Some((tenant("greedy"), 1)));
+        queue.done(&tenant("greedy"), Duration::from_secs(12), 0);
+        queue.push(tenant("modest"), 3);
+        assert_eq!(queue.pop(0), Some((tenant("modest"), 3)));
+        assert_eq!((queue.pop(0), queue.next_ms(0)), (None, Some(2_000)));
+        assert_eq!((queue.newly_over(0), queue.newly_over(1)), (vec![tenant("greedy")], vec![]));
+        assert_eq!(queue.pop(1_999), None);
+        assert_eq!(queue.pop(2_000), Some((tenant("greedy"), 2)));
+        assert_eq!(queue.next_ms(2_000), None, "nobody waits");
+        queue.done(&tenant("greedy"), Duration::from_secs(60), 2_000);
+        queue.push(tenant("greedy"), 4);
+        assert_eq!(queue.pop(2_000), None);
+        queue.shared_by(1);
+        assert_eq!(queue.pop(2_000), Some((tenant("greedy"), 4)), "alone on the node, nobody is waited for");
     }
 
     #[test]
@@ -141,8 +194,8 @@ mod tests {
         queue.push(tenant("a"), 1);
         queue.push(None, 2);
         queue.retain(|job| *job != 1);
-        assert_eq!(queue.pop(), Some((None, 2)));
-        assert_eq!(queue.pop(), None);
+        assert_eq!(queue.pop(0), Some((None, 2)));
+        assert_eq!(queue.pop(0), None);
     }
 
     proptest! {
@@ -159,13 +212,13 @@ mod tests {
             let mut ran = vec![];
             let mut running: VecDeque<Party> = VecDeque::new();
             loop {
-                while let Some((party, job)) = queue.pop() {
+                while let Some((party, job)) = queue.pop(0) {
                     running.push_back(party);
                     ran.push(job);
                     prop_assert!(running.len() <= places);
                 }
                 let Some(party) = running.pop_front() else { break };
-                queue.done(&party);
+                queue.done(&party, Duration::ZERO, 0);
             }
             ran.sort_unstable();
             prop_assert_eq!(ran, (0..jobs.len()).collect::<Vec<_>>());

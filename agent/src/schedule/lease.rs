@@ -21,6 +21,8 @@ pub enum Work {
     Run(Duration),
     /// Clean-up of what an earlier run left, and then a run.
     CleanUpAndRun(Duration),
+    /// Clean-up alone: of what this run left, or once more before one.
+    CleanUp,
 }
 
 // === impl Lease ===
@@ -50,6 +52,7 @@ impl Work {
         match self {
             Self::Run(timeout) => lease_left_min(timeout),
             Self::CleanUpAndRun(timeout) => CLEAN_UP + lease_left_min(timeout),
+            Self::CleanUp => CLEAN_UP,
         }
     }
 }

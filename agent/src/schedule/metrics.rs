@@ -12,6 +12,7 @@ const LAG_BUCKETS_S: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 
 pub struct Metrics {
     lag: Histogram,
     missed: IntCounter,
+    over_budget: IntCounter,
 }
 
 // === impl Metrics ===
@@ -28,13 +29,22 @@ impl Metrics {
             "floorwalker_missed_ticks_total",
             "Ticks that were not run: the run before had not ended, or the node slept.",
         )?;
+        let over_budget = IntCounter::new(
+            "floorwalker_cpu_budget_exceeded_total",
+            "Times that a tenant had used its share of the node's CPU and its runs began to wait.",
+        )?;
+        registry.register(Box::new(over_budget.clone()))?;
         registry.register(Box::new(lag.clone()))?;
         registry.register(Box::new(missed.clone()))?;
-        Ok(Self { lag, missed })
+        Ok(Self { lag, missed, over_budget })
     }
 
     pub(super) fn began(&self, lag: Duration) {
         self.lag.observe(lag.as_secs_f64());
+    }
+
+    pub(super) fn over_budget(&self) {
+        self.over_budget.inc();
     }
 
     pub(super) fn missed(&self, ticks: u64) {

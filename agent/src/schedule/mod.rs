@@ -2,6 +2,7 @@
 //! `driver` lets time pass.
 
 pub mod adopt;
+pub mod budget;
 pub mod fair;
 pub mod lease;
 pub mod plan;

@@ -9,7 +9,7 @@ use api::frame::{Assignment, Body};
 use api::id::{CheckId, NodeName};
 
 use super::adopt::Adopted;
-use super::fair::Queue;
+use super::fair::{Party, Queue};
 use super::plan::{Busy, Due, Now, Plan};
 use crate::exposition::problem::Open;
 use crate::judge::Judge;
@@ -139,7 +139,7 @@ impl Roster {
 
     /// The next run to begin, if there is a place for it.
     pub fn begin(&mut self, now: Now) -> Option<Job> {
-        let (_, (id, due)) = self.queue.pop()?;
+        let (_, (id, due)) = self.queue.pop(now.boot_ms)?;
         let entry = self.checks.get_mut(&id).expect("what is not here was taken out of the queue");
         self.waiting.remove(&id);
         entry.plan.started(now);
@@ -148,9 +148,9 @@ impl Roster {
     }
 
     /// A run has ended.
-    pub fn end(&mut self, ran: &Ran) -> Told {
+    pub fn end(&mut self, ran: &Ran, now: Now) -> Told {
         let id = ran.assignment.check_id;
-        self.release(id);
+        self.release(id, ran.cpu, now);
         let note = |note| Draft {
             lease: ran.lease,
             ..Draft::of_check(&ran.assignment, ran.began_boot_ms, Body::Ledger(note))
@@ -171,10 +171,10 @@ impl Roster {
         self.checks.get(&id).map(|entry| Standing { problem: entry.judge.problem().cloned() })
     }
 
-    /// A run will never end: the agent broke it. Its place is free again.
-    pub fn release(&mut self, id: CheckId) {
+    /// A run holds its place no longer; also one that will never end, since the agent broke it.
+    pub fn release(&mut self, id: CheckId, cpu: Duration, now: Now) {
         if let Some(assignment) = self.running.remove(&id) {
-            self.queue.done(&assignment.tenant);
+            self.queue.done(&assignment.tenant, cpu, now.boot_ms);
         }
     }
 
@@ -185,8 +185,13 @@ impl Roster {
     }
 
     /// When to look again, on the boot-time clock.
-    pub fn next_ms(&self) -> Option<u64> {
-        self.next_ms
+    pub fn next_ms(&self, now: Now) -> Option<u64> {
+        self.next_ms.into_iter().chain(self.queue.next_ms(now.boot_ms)).min()
+    }
+
+    /// Whose runs wait since just now, since its share of the node's CPU is used up.
+    pub fn newly_over_budget(&mut self, now: Now) -> Vec<Party> {
+        self.queue.newly_over(now.boot_ms)
     }
 
     fn earliest(&self) -> Option<u64> {
@@ -223,13 +228,14 @@ mod tests {
             outcome: None,
             lease: None,
             began_boot_ms: 1_000_000,
+            cpu: Duration::ZERO,
             ledger: vec![],
         }
     }
 
     /// The instant of the next tick.
     fn next(roster: &Roster) -> Now {
-        now(roster.next_ms().expect("there is a check") - 1_000_000)
+        now(roster.next_ms(now(0)).expect("there is a check") - 1_000_000)
     }
 
     fn begin(roster: &mut Roster) -> Job {
@@ -245,7 +251,7 @@ mod tests {
         let overlapping = next(&roster);
         assert_eq!(roster.tick(overlapping), 1);
         assert!(roster.begin(overlapping).is_none());
-        roster.end(&ran(&job, Status::Pass));
+        roster.end(&ran(&job, Status::Pass), now(0));
         begin(&mut roster);
     }
 
@@ -253,13 +259,13 @@ mod tests {
     fn what_is_taken_away_is_not_begun_and_its_counts_are_told() {
         let mut roster = roster(vec![assignment("checkout"), assignment("login")]);
         let job = begin(&mut roster);
-        roster.end(&ran(&job, Status::Pass));
+        roster.end(&ran(&job, Status::Pass), now(0));
         let at = next(&roster);
         roster.tick(at);
         let told = roster.adopt(Adopted::new(), at);
         assert_eq!(told.len(), 1, "the counts of the one that ran");
         assert!(roster.begin(at).is_none());
-        assert_eq!(roster.next_ms(), None);
+        assert_eq!(roster.next_ms(at), None);
     }
 
     #[test]
@@ -268,13 +274,13 @@ mod tests {
         let mut roster = roster(vec![check.clone()]);
         let job = begin(&mut roster);
         let began_ms = job.due.boot_ms;
-        roster.end(&ran(&job, Status::Pass));
+        roster.end(&ran(&job, Status::Pass), now(0));
         let after = |ms| now(began_ms - 1_000_000 + ms);
         roster.adopt(Adopted::new(), after(1_000));
         // A shorter interval has a tick soon; half of it after the last start is soon enough.
         let edited = Assignment { interval_ms: 20_000, version: "v2".into(), ..check.clone() };
         roster.adopt(adopted(vec![edited]), after(2_000));
-        let next_ms = roster.next_ms().expect("there is a check");
+        let next_ms = roster.next_ms(after(2_000)).expect("there is a check");
         assert!(next_ms >= began_ms + 10_000, "{next_ms} after {began_ms}");
         roster.adopt(Adopted::new(), after(30_000));
         roster.adopt(Adopted::new(), after(120_000));
@@ -287,7 +293,7 @@ mod tests {
         let job = begin(&mut roster);
         roster.adopt(adopted(vec![Assignment { version: "v2".into(), ..assignment("checkout") }]), now(61_000));
         let note = LedgerNote { kind: "sale.order".into(), key: "a".into(), id: None, state: LedgerState::Left };
-        let told = roster.end(&Ran { ledger: vec![note], ..ran(&job, Status::Fail) });
+        let told = roster.end(&Ran { ledger: vec![note], ..ran(&job, Status::Fail) }, now(61_000));
         assert_eq!(told.drafts.len(), 1, "what it left is told all the same");
         assert_eq!(roster.roll_up(now(75_000)), []);
     }
@@ -299,7 +305,7 @@ mod tests {
         let mut roster = roster(vec![check.clone()]);
         let run = |roster: &mut Roster, status| {
             let job = begin(roster);
-            let opened = roster.end(&ran(&job, status)).opened;
+            let opened = roster.end(&ran(&job, status), now(0)).opened;
             (opened, roster.standing(check.check_id).expect("is here").problem)
         };
         let open = Some(Open { layer: "application", reason: "http-status" });

@@ -184,6 +184,6 @@ fn routes() -> Router<Api> {
 fn panicked(panic: &(dyn Any + Send)) -> Response {
     let message = panic.downcast_ref::<&str>().map(ToString::to_string);
     let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    tracing::error!(message, "a request panicked");
+    tracing::error!(why = message, "a request panicked");
     Failure::Internal.into_response()
 }

@@ -56,7 +56,7 @@ impl Library {
         };
         let answer = match self.kept(digest).await.map_err(unusable)? {
             Some(answer) => answer,
-            None => self.compiler.compile(&bytes).await.map_err(unusable)?.describe,
+            None => self.compiler.compile(&bytes, &mut tokio::io::sink()).await.map_err(unusable)?.describe,
         };
         let plugin = DescribedPlugin::parse(digest.clone(), &answer)
             .map_err(|error| Undescribed::Component(DescribedPlugin::complaint(&error)))?;

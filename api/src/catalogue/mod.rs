@@ -6,6 +6,7 @@
 //! the previous catalogue holds.
 
 mod describe;
+mod pattern;
 mod schema;
 
 mod keep;

@@ -5,18 +5,24 @@
 use std::collections::BTreeMap;
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
+use super::pattern;
 use crate::limits::{CONFIG_BYTES_MAX, cut};
 use crate::manifest::Fault;
 
-/// Schema objects, references expanded. Each may be asked for each node of a config: the product bounds the time.
+/// Values of a schema, references expanded, and what its patterns weigh; a schema of a hundred fields has a thousand.
 const WEIGHT_MAX: u64 = 4_096;
+/// Weight of a schema times the size of a config: each part may be asked for each value. A part and a value take 100 ns
+/// at worst, so that a config is held against its schema within some 30 ms.
+const WORK_MAX: u64 = 1 << 18;
+/// Bytes of a config that count as one value: texts are compared, counted and matched.
+const VALUE_BYTES: u64 = 16;
+/// References that lead to references: types within types, as deep as a config may be, twice.
+const REFERENCES_DEEP_MAX: usize = 32;
 /// Regular expressions in a schema.
 const PATTERNS_MAX: usize = 64;
-/// Bytes of one compiled regular expression.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// Values in a config: CONFIG_BYTES_MAX of short entries.
 const CONFIG_NODES_MAX: usize = 4_096;
 /// Depth of a config.
@@ -28,7 +34,10 @@ const MESSAGE_BYTES_MAX: usize = 300;
 
 /// A compiled schema.
 #[derive(Debug)]
-pub(super) struct ConfigSchema(Validator);
+pub(super) struct ConfigSchema {
+    validator: Validator,
+    weight: u64,
+}
 
 /// Why a schema is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +48,18 @@ pub enum SchemaError {
     /// A reference to itself.
     #[error("`{0}` refers to itself")]
     Recursion(String),
+    /// References that lead to references without an end in sight.
+    #[error("references lead to references over {REFERENCES_DEEP_MAX} times")]
+    Depth,
     /// Too large once expanded.
     #[error("the schema expands to more than {WEIGHT_MAX} parts")]
     Weight,
+    /// A pattern that is expensive to match.
+    #[error("the pattern `{text}` is too long, or compiles to more than {} KiB", pattern::SIZE_MAX >> 10)]
+    Pattern {
+        /// The pattern, cut.
+        text: String,
+    },
     /// Too many patterns.
     #[error("the schema has more than {PATTERNS_MAX} patterns")]
     Patterns,
@@ -53,22 +71,42 @@ pub enum SchemaError {
 impl ConfigSchema {
     /// Compiles a schema whose cost is bounded.
     pub(super) fn compile(schema: &Value) -> Result<Self, SchemaError> {
-        Weigher { root: schema, known: BTreeMap::new(), patterns: 0 }.weigh_root()?;
-        let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES_MAX).dfa_size_limit(PATTERN_BYTES_MAX);
-        let built = jsonschema::options().with_pattern_options(patterns).build(schema);
-        built.map(Self).map_err(|error| SchemaError::Form(cut(&error.to_string(), MESSAGE_BYTES_MAX).to_owned()))
+        let weight = Weigher { root: schema, known: BTreeMap::new(), patterns: 0, deep: 0 }.weigh_root()?;
+        let patterns = PatternOptions::regex().size_limit(pattern::SIZE_MAX).dfa_size_limit(pattern::SIZE_MAX);
+        // Formats are remarks to people: newer drafts hold nothing against them, and what one costs is not weighed.
+        let options = jsonschema::options().offline().should_validate_formats(false).with_pattern_options(patterns);
+        let built = options.build(schema);
+        let form = |error: ValidationError<'_>| format!("{}, at `{}`", told(&error), error.instance_path());
+        built.map(|validator| Self { validator, weight }).map_err(|error| SchemaError::Form(form(error)))
     }
 
     /// Holds a config against the schema; fields are paths from the document's root.
     pub(super) fn faults(&self, config: &Value) -> Vec<Fault> {
-        if let Some(fault) = size_fault(config) {
+        if let Some(fault) = size_fault(config).or_else(|| self.work_fault(config)) {
             return vec![fault];
         }
-        self.0.iter_errors(config).take(FAULTS_MAX).map(|error| fault(&error)).collect()
+        self.validator.iter_errors(config).take(FAULTS_MAX).map(|error| fault(&error)).collect()
+    }
+
+    /// A large config may have a small schema, and a small one a large one.
+    fn work_fault(&self, config: &Value) -> Option<Fault> {
+        let size = extent(config).0 as u64 + config.to_string().len() as u64 / VALUE_BYTES;
+        let most = WORK_MAX / self.weight.max(1);
+        (size > most).then(|| {
+            let message = format!("has {size} values of up to {VALUE_BYTES} bytes, its schema allows {most}");
+            Fault::new("spec.config", message, "make it shorter, or its plugin's schema simpler")
+        })
     }
 }
 
-fn fault(error: &jsonschema::ValidationError<'_>) -> Fault {
+/// What is wrong stands after the value in the validator's words: of a long one nothing else would be left.
+fn told(error: &ValidationError<'_>) -> String {
+    let whole = error.to_string();
+    let told = if whole.len() > MESSAGE_BYTES_MAX { error.masked().to_string() } else { whole };
+    cut(&told, MESSAGE_BYTES_MAX).to_owned()
+}
+
+fn fault(error: &ValidationError<'_>) -> Fault {
     let at = crate::manifest::dotted(&format!("spec/config{}", error.instance_path().as_str()));
     match error.kind() {
         ValidationErrorKind::Required { property } => {
@@ -79,7 +117,7 @@ fn fault(error: &jsonschema::ValidationError<'_>) -> Fault {
             let first = unexpected.first().map_or("", String::as_str);
             Fault::new(format!("{at}.{first}"), "is unknown to the plugin", "remove it")
         }
-        _ => Fault::new(at, cut(&error.to_string(), MESSAGE_BYTES_MAX), "correct the value"),
+        _ => Fault::new(at, told(error), "correct the value"),
     }
 }
 
@@ -114,16 +152,22 @@ fn extent(json: &Value) -> (usize, usize) {
     (nodes, depth + 1)
 }
 
+fn within(weight: u64) -> Result<u64, SchemaError> {
+    if weight > WEIGHT_MAX { Err(SchemaError::Weight) } else { Ok(weight) }
+}
+
 /// Counts the parts of a schema as a validator would walk them.
 struct Weigher<'s> {
     root: &'s Value,
     /// Weights of references; `None` while one is being weighed.
     known: BTreeMap<&'s str, Option<u64>>,
     patterns: usize,
+    /// References that are being weighed.
+    deep: usize,
 }
 
 impl<'s> Weigher<'s> {
-    fn weigh_root(&mut self) -> Result<(), SchemaError> {
+    fn weigh_root(&mut self) -> Result<u64, SchemaError> {
         let root = self.root;
         let total = match root {
             Value::Object(map) => {
@@ -135,21 +179,24 @@ impl<'s> Weigher<'s> {
             }
             other => self.weigh(other)?,
         };
-        if total > WEIGHT_MAX { Err(SchemaError::Weight) } else { Ok(()) }
+        if total > WEIGHT_MAX { Err(SchemaError::Weight) } else { Ok(total) }
     }
 
-    /// Recursion is bounded by `serde_json`, which reads 128 levels.
+    /// Ends as soon as it is too much. Recursion is bounded by `serde_json`, which reads 128 levels.
     fn weigh(&mut self, schema: &'s Value) -> Result<u64, SchemaError> {
         match schema {
-            Value::Array(items) => items.iter().try_fold(0, |sum: u64, item| Ok(sum.saturating_add(self.weigh(item)?))),
+            Value::Array(items) => {
+                items.iter().try_fold(1, |sum: u64, item| within(sum.saturating_add(self.weigh(item)?)))
+            }
             Value::Object(map) => {
                 let mut sum = 1u64;
                 for (key, value) in map {
-                    sum = sum.saturating_add(self.weigh_keyword(key, value)?);
+                    sum = within(sum.saturating_add(self.weigh_keyword(key, value)?))?;
                 }
                 Ok(sum)
             }
-            _ => Ok(0),
+            // `true` and `false` are schemas, and each value of an `enum` is compared.
+            _ => Ok(1),
         }
     }
 
@@ -159,14 +206,26 @@ impl<'s> Weigher<'s> {
             ("$id" | "$dynamicRef" | "$recursiveRef" | "$anchor" | "$dynamicAnchor", Value::String(text)) => {
                 return Err(SchemaError::Reference(cut(text, 100).to_owned()));
             }
-            ("pattern", Value::String(_)) => self.patterns += 1,
-            ("patternProperties", Value::Object(patterns)) => self.patterns += patterns.len(),
+            ("pattern", Value::String(pattern)) => return self.weigh_pattern(pattern),
+            ("patternProperties", Value::Object(patterns)) => {
+                let mut sum = 1u64;
+                for (pattern, schema) in patterns {
+                    sum = within(sum.saturating_add(self.weigh_pattern(pattern)?).saturating_add(self.weigh(schema)?))?;
+                }
+                return Ok(sum);
+            }
             _ => {}
         }
+        self.weigh(value)
+    }
+
+    fn weigh_pattern(&mut self, pattern: &str) -> Result<u64, SchemaError> {
+        self.patterns += 1;
         if self.patterns > PATTERNS_MAX {
             return Err(SchemaError::Patterns);
         }
-        self.weigh(value)
+        let refuse = || SchemaError::Pattern { text: cut(pattern, 100).to_owned() };
+        pattern::weight(pattern).ok_or_else(refuse)
     }
 
     fn weigh_reference(&mut self, target: &'s str) -> Result<u64, SchemaError> {
@@ -176,10 +235,17 @@ impl<'s> Weigher<'s> {
             None => {}
         }
         let refuse = || SchemaError::Reference(cut(target, 100).to_owned());
-        let pointer = target.strip_prefix("#/$defs/").map(|_| &target[1..]).ok_or_else(refuse)?;
+        // A name with `%` would be another one to the validator, which decodes it.
+        let own = target.strip_prefix("#/$defs/").filter(|name| !name.contains('%'));
+        let pointer = own.map(|_| &target[1..]).ok_or_else(refuse)?;
         let found = self.root.pointer(pointer).ok_or_else(refuse)?;
         self.known.insert(target, None);
+        self.deep += 1;
+        if self.deep > REFERENCES_DEEP_MAX {
+            return Err(SchemaError::Depth);
+        }
         let weight = self.weigh(found)?.saturating_add(1);
+        self.deep -= 1;
         self.known.insert(target, Some(weight));
         Ok(weight)
     }

@@ -46,14 +46,16 @@ impl Sandbox {
     pub(crate) async fn load(name: &str, ca_pem: &str) -> Self {
         let component = fs::read(binary::component(name).expect("built")).expect("readable");
         let compiler = Compiler::new(binary::find("floorwalker-compile").expect("built"));
-        let compiled = compiler.compile(&component).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut artefact = Vec::new();
+        let compiled = compiler.compile(&component, &mut artefact).await;
+        let compiled = compiled.unwrap_or_else(|error| panic!("{name}: {error}"));
         let engine = Engine::new(engine::Config::SINGLE).expect("an engine");
         let folder = tempfile::tempdir().expect("a folder");
         let sha: Digest = digest(&component).parse().expect("a digest");
         let key = artefact::Key::new([7; 32]);
         let of = artefact::Name::new(&sha, &compiled.engine);
         let file = folder.path().join(of.file_name());
-        fs::write(&file, artefact::seal(&key, &of, &compiled.artefact)).expect("written");
+        fs::write(&file, artefact::seal(&key, &of, &artefact)).expect("written");
         let plugin = Plugin::load(&engine, &file, &of, &key).unwrap_or_else(|error| panic!("{name}: {error}"));
         let memory = Arc::new(Memory::default());
         let extra_roots = CertificateDer::pem_slice_iter(ca_pem.as_bytes()).collect::<Result<_, _>>().expect("PEM");
@@ -95,6 +97,7 @@ impl Sandbox {
             grants: Effective { ceiling: grants.clone(), grants, addresses: here.to_vec() },
             limits: RunLimits { wall_ms: ask.wall_ms.unwrap_or(RunLimits::DEFAULT.wall_ms), ..RunLimits::DEFAULT },
             trace_parent: None,
+            may_begin: None,
         }
     }
 }

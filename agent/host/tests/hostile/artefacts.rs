@@ -1,6 +1,10 @@
 //! Artefacts that are not what this node sealed: none of them runs, none of them crashes, each is compiled again.
 
+use std::fs::OpenOptions;
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::id::Digest;
 use host::artefact::{Key, Name};
@@ -72,4 +76,47 @@ async fn what_is_loaded_no_longer_depends_on_its_file() {
     std::fs::remove_file(&file).expect("removed");
     let outcome = run(&plugin, call(json!({})), &Stage::new().backends).await;
     assert!(matches!(outcome.end, End::Verdict(_)), "{:?}", outcome.end);
+}
+
+/// Somebody with the right to write the file does so while it is loaded: forges it, cuts it, mends it.
+#[tokio::test]
+async fn what_is_rewritten_while_it_loads_is_refused_or_whole() {
+    let component = wasm("quiet");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, name) = sealed(folder.path(), &component, &compiled(&component).1);
+    let whole = std::fs::read(&file).expect("sealed");
+    let over = Arc::<AtomicBool>::default();
+    let (of_vandal, until) = (file.clone(), Arc::clone(&over));
+    let vandal = std::thread::spawn(move || {
+        let (middle, mut turns) = (whole.len() / 2, 0_u32);
+        while !until.load(Ordering::Relaxed) {
+            turns += 1;
+            let mut file = OpenOptions::new().write(true).open(&of_vandal).expect("there");
+            match turns % 3 {
+                // `int3`, over and over: were it mapped and run, the process would be gone.
+                0 => file
+                    .seek(SeekFrom::Start(middle as u64))
+                    .and_then(|_| file.write_all(&[0xcc; 8_192]))
+                    .expect("forged"),
+                1 => file.set_len(middle as u64).expect("cut"),
+                _ => file.write_all(&whole).expect("mended"),
+            }
+        }
+        turns
+    });
+    let (stage, mut refused, mut ran) = (Stage::new(), 0, 0);
+    for _ in 0..300 {
+        match load(&file, &name) {
+            Ok(plugin) => {
+                let outcome = run(&plugin, call(json!({})), &stage.backends).await;
+                assert!(matches!(outcome.end, End::Verdict(_)), "{:?}", outcome.end);
+                ran += 1;
+            }
+            Err(LoadError::Forged | LoadError::Format | LoadError::Read(_)) => refused += 1,
+            Err(other) => panic!("{other}: what was not sealed was looked into"),
+        }
+    }
+    over.store(true, Ordering::Relaxed);
+    let turns = vandal.join().expect("it only writes");
+    assert!(refused > 0 && turns > 3, "{refused} refused, {ran} ran, {turns} turns: nothing was tried");
 }

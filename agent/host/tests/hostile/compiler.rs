@@ -3,20 +3,11 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
+use floorwalker_guests::raw::importing;
+
 use crate::stage::{compile, compiled, compiler, wasm};
 
-/// A component that only imports an empty instance of this name: types, then imports.
-fn importing(name: &str) -> Vec<u8> {
-    let mut component = b"\0asm\x0d\0\x01\0".to_vec();
-    component.extend_from_slice(&[7, 3, 1, 0x42, 0]);
-    let length = u8::try_from(name.len()).expect("a short name");
-    component.extend_from_slice(&[10, length + 5, 1, 0, length]);
-    component.extend_from_slice(name.as_bytes());
-    component.extend_from_slice(&[5, 0]);
-    component
-}
-
-fn refusal(component: &[u8]) -> String {
+pub(crate) fn refusal(component: &[u8]) -> String {
     let output = compile(component);
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());

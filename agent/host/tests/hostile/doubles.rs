@@ -40,6 +40,19 @@ impl Resolve for Stalls {
     }
 }
 
+/// One name, whose address is another from the second look-up on.
+pub(crate) struct Rebinds {
+    pub(crate) asked: AtomicU32,
+    pub(crate) first: IpAddr,
+    pub(crate) then: IpAddr,
+}
+
+impl Resolve for Rebinds {
+    fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Ok(vec![if self.asked.fetch_add(1, Ordering::Relaxed) == 0 { self.first } else { self.then }])
+    }
+}
+
 /// Marks in the order they came.
 #[derive(Default)]
 pub(crate) struct Ledger(pub(crate) Mutex<Vec<(LedgerMark, LedgerEntry)>>);
@@ -85,6 +98,26 @@ impl StateBackend for State {
     }
     fn remove<'a>(&'a self, owner: &'a Owner, key: &'a str) -> BoxFuture<'a, Result<(), BackendError>> {
         self.save(owner, key, Vec::new())
+    }
+}
+
+/// What each owner keeps, as the host names them.
+#[derive(Default)]
+pub(crate) struct Kept(Mutex<BTreeMap<(Owner, String), Vec<u8>>>);
+
+impl StateBackend for Kept {
+    fn load<'a>(&'a self, owner: &'a Owner, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, BackendError>> {
+        let kept = self.0.lock().expect("no test panics while keeping");
+        Box::pin(ready(Ok(kept.get(&(owner.clone(), key.to_owned())).cloned())))
+    }
+    fn save<'a>(&'a self, owner: &'a Owner, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), BackendError>> {
+        let mut kept = self.0.lock().expect("no test panics while keeping");
+        kept.insert((owner.clone(), key.to_owned()), value);
+        Box::pin(ready(Ok(())))
+    }
+    fn remove<'a>(&'a self, owner: &'a Owner, key: &'a str) -> BoxFuture<'a, Result<(), BackendError>> {
+        self.0.lock().expect("no test panics while keeping").remove(&(owner.clone(), key.to_owned()));
+        Box::pin(ready(Ok(())))
     }
 }
 

@@ -72,6 +72,18 @@ async fn clean_up_may_die_too() {
 }
 
 #[tokio::test]
+async fn trap_in_clean_up_leaves_its_objects_in_the_ledger() {
+    let (stage, guest) = (Stage::new(), plugin("trap_in_clean_up"));
+    let run = run(&guest, call(json!({})), &stage.backends).await;
+    assert!(matches!(run.end, End::Verdict(_)), "{:?}", run.end);
+    for _ in 0..2 {
+        let end = clean_up(&guest, call(json!({})), stage.left(), &stage.backends).await.end;
+        assert!(matches!(&end, End::Panicked { message } if message.contains("1 objects and no hand")), "{end:?}");
+        assert_eq!(stage.left().len(), 1, "it comes again");
+    }
+}
+
+#[tokio::test]
 async fn only_journeys_clean_up() {
     let stage = Stage::new();
     let end = clean_up(&plugin("quiet"), call(json!({})), Vec::new(), &stage.backends).await.end;

@@ -8,6 +8,8 @@ mod compiler;
 mod doubles;
 mod journeys;
 mod network;
+mod raw;
 mod server;
 mod stage;
+mod targets;
 mod tls;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use api::grant::Effective;
 use api::id::Digest;
 use api::limits::RunLimits;
+use floorwalker_guests::raw;
 use host::artefact::{Key, Name, seal};
 use host::{Backends, Call, Dialer, DialerConfig, Engine, LedgerEntry, Owner, Plugin, Resolve, engine};
 use rustls_pki_types::CertificateDer;
@@ -33,6 +34,9 @@ fn built(path: PathBuf) -> PathBuf {
 
 /// The component of a guest.
 pub(crate) fn wasm(name: &str) -> Vec<u8> {
+    if floorwalker_guests::RAW.contains(&name) {
+        return raw::component(name);
+    }
     let target = bin_dir().parent().expect("target/debug").to_owned();
     let guest = target.join("wasm32-wasip2/plugin/examples").join(format!("{name}.wasm"));
     std::fs::read(built(guest)).expect("a component")
@@ -77,14 +81,19 @@ pub(crate) fn plugin(name: &str) -> Plugin {
     if let Some(plugin) = loaded.get(name) {
         return plugin.clone();
     }
-    let component = wasm(name);
-    let (head, artefact) = compiled(&component);
-    assert_eq!(head["engine"], engine().compatibility(), "the compiler is of another build: run `cargo xtask build`");
-    let folder = tempfile::tempdir().expect("a folder");
-    let (file, artefact_name) = sealed(folder.path(), &component, &artefact);
-    let plugin = Plugin::load(&engine(), &file, &artefact_name, &Key::new(KEY)).expect("it loads");
+    let plugin = load_into(&engine(), name);
     loaded.insert(name.to_owned(), plugin.clone());
     plugin
+}
+
+/// A guest, compiled, sealed and loaded into an engine of its own.
+pub(crate) fn load_into(engine: &Engine, name: &str) -> Plugin {
+    let component = wasm(name);
+    let (head, artefact) = compiled(&component);
+    assert_eq!(head["engine"], engine.compatibility(), "the compiler is of another build: run `cargo xtask build`");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, artefact_name) = sealed(folder.path(), &component, &artefact);
+    Plugin::load(engine, &file, &artefact_name, &Key::new(KEY)).expect("it loads")
 }
 
 /// Writes a sealed artefact.
@@ -106,6 +115,7 @@ pub(crate) fn call(config: serde_json::Value) -> Call {
         grants: Effective::default(),
         limits: RunLimits::DEFAULT,
         trace_parent: None,
+        may_begin: None,
     }
 }
 

@@ -49,6 +49,8 @@ fn other_ends_are_the_probers() {
     for (end, reason) in ends {
         assert_eq!(judged(end.clone()), (Status::Error, Some(reason)), "{end:?}");
     }
+    let withheld = End::Withheld { why: text() };
+    assert_eq!(judged(withheld), (Status::Skipped, Some(Reason::PrerequisiteMissing)), "as when it had no lease");
     let deadline = End::Deadline { limit: ms(1_000), during: Some("http.fetch") };
     assert_eq!(judged(deadline), (Status::Timeout, Some(Reason::DeadlineExceeded)));
 }

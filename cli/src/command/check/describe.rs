@@ -61,7 +61,7 @@ pub(super) fn component(root: &Path, plugin: &Plugin) -> Result<Vec<u8>, String>
 
 /// Compiles and describes one component.
 async fn one(compiler: &Compiler, digest: &Digest, bytes: &[u8]) -> Result<DescribedPlugin, String> {
-    let compiled = compiler.compile(bytes).await.map_err(|error| match error {
+    let compiled = compiler.compile(bytes, &mut tokio::io::sink()).await.map_err(|error| match error {
         CompileError::Refused { complaint, .. } => complaint,
         other => chain(&other),
     })?;

@@ -1,14 +1,12 @@
-//! A guest that floods whatever it may call: the log, the host's disk, the node's files, and then the host itself.
+//! A guest that calls the host without a pause: its cheapest call, its disk, the node's files.
 
 use floorwalker_sdk::prelude::*;
 
 #[derive(Deserialize, JsonSchema)]
-struct Storm {
-    /// Lines it logs.
-    lines: u32,
-    /// Bytes of details it returns.
+struct HostCallStorm {
+    /// Lines it logs: the cheapest call there is.
     #[serde(default)]
-    output_bytes: usize,
+    calls: u32,
     /// Writes to its state, and as many removals.
     #[serde(default)]
     writes: u32,
@@ -17,12 +15,12 @@ struct Storm {
     hashes: u32,
 }
 
-impl Check for Storm {
+impl Check for HostCallStorm {
     const CAPABILITIES: &'static [Capability] = &[];
 
     fn run(&self, _: &Run) -> Judgement {
-        for line in 0..self.lines {
-            log::info(&format!("line {line}"));
+        for _ in 0..self.calls {
+            log::debug("");
         }
         let mut told = vec!["it rains".to_owned()];
         for _ in 0..self.writes {
@@ -33,12 +31,8 @@ impl Check for Storm {
             told.extend(node::sha256_file("/etc/large").err().map(|error| error.to_string()));
         }
         told.dedup();
-        let verdict = Verdict::pass(told.join("\n"));
-        match self.output_bytes {
-            0 => Ok(verdict),
-            bytes => Ok(verdict.measure(&"x".repeat(bytes), 0.0, "count")),
-        }
+        Ok(Verdict::pass(told.join("\n")))
     }
 }
 
-export_check!(Storm);
+export_check!(HostCallStorm);
