@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use api::grant::{Effective, Refusal};
 
 /// IPv4 ranges that are not public unicast.
-const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
+const SPECIAL_V4: [(Ipv4Addr, u32); 18] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),       // "this network", the unspecified address
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),   // shared, carrier-grade NAT
@@ -17,8 +17,10 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(192, 0, 0, 0), 24),    // protocol assignments
     (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation
     (Ipv4Addr::new(192, 31, 196, 0), 24), // AS112
+    (Ipv4Addr::new(192, 52, 193, 0), 24), // AMT
     (Ipv4Addr::new(192, 88, 99, 0), 24),  // 6to4 relays
     (Ipv4Addr::new(192, 168, 0, 0), 16),  // private
+    (Ipv4Addr::new(192, 175, 48, 0), 24), // AS112
     (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarking
     (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation
     (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation
@@ -90,29 +92,41 @@ fn is_special(address: IpAddr) -> bool {
     }
 }
 
-/// IPv4 addresses that an IPv6 address carries.
+/// IPv4 addresses that an IPv6 address carries, by every reading there is. A prefix of NAT64 or of 6rd that a network
+/// made of its own public addresses cannot be told from any other.
 fn inner(v6: Ipv6Addr) -> Vec<Ipv4Addr> {
-    let bits = v6.to_bits();
-    let at = |shift: u32| Ipv4Addr::from_bits(u32::try_from((bits >> shift) & 0xffff_ffff).unwrap_or(u32::MAX));
-    let segments = v6.segments();
     if v6 == Ipv6Addr::UNSPECIFIED || v6 == Ipv6Addr::LOCALHOST {
         return Vec::new();
     }
-    let high_is_zero = bits >> 32 == 0;
-    if high_is_zero || v6.to_ipv4_mapped().is_some() || within_v6(v6, NAT64) {
-        return vec![at(0)];
+    let bits = v6.to_bits();
+    let at = |shift: u32| Ipv4Addr::from_bits(u32::try_from((bits >> shift) & 0xffff_ffff).unwrap_or(u32::MAX));
+    let segments = v6.segments();
+    let mut forms = Vec::new();
+    // Compatible, mapped (RFC 4291) and translated (RFC 2765).
+    if matches!(bits >> 32, 0 | 0xffff | 0xffff_0000) || within_v6(v6, NAT64) {
+        forms.push(at(0));
     }
     if within_v6(v6, NAT64_LOCAL) {
-        // RFC 6052, figure 1: the address after a /48 straddles bits 64 to 71; networks also use a /96 within it.
-        let straddled = u32::try_from(((bits >> 64) & 0xffff) << 16 | (bits >> 40) & 0xffff).unwrap_or(u32::MAX);
-        return vec![Ipv4Addr::from_bits(straddled), at(0)];
+        // RFC 6052, figure 1: a network chooses how much of its prefix stands before the address, and the address after
+        // a /48 or a /56 goes around bits 64 to 71.
+        let around = |high: u32, low: u32| {
+            let before = (bits >> 64) & ((1 << high) - 1);
+            let after = (bits >> (56 - low)) & ((1 << low) - 1);
+            Ipv4Addr::from_bits(u32::try_from(before << low | after).unwrap_or(u32::MAX))
+        };
+        forms.extend([around(16, 16), around(8, 24), at(24), at(0)]);
     }
-    match segments[0] {
-        0x2002 => vec![at(80)],
+    match segments[..2] {
+        [0x2002, _] => forms.push(at(80)),
         // Teredo (RFC 4380): the server's address, and the client's with its bits flipped.
-        0x2001 if segments[1] == 0 => vec![at(64), Ipv4Addr::from_bits(!at(0).to_bits())],
-        _ => Vec::new(),
+        [0x2001, 0] => forms.extend([at(64), Ipv4Addr::from_bits(!at(0).to_bits())]),
+        _ => {}
     }
+    // ISATAP (RFC 5214), behind any prefix; 0x0200 says that the address within is public, and is not believed.
+    if matches!(segments[4..6], [0 | 0x0200, 0x5efe]) {
+        forms.push(at(0));
+    }
+    forms
 }
 
 fn within_v4(address: Ipv4Addr, base: Ipv4Addr, prefix: u32) -> bool {
@@ -126,97 +140,4 @@ fn within_v6(address: Ipv6Addr, (base, prefix): (Ipv6Addr, u32)) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().expect("an address")
-    }
-
-    fn open(ranges: &[&str]) -> Effective {
-        let addresses = ranges.iter().map(|range| range.parse().expect("a range")).collect();
-        Effective { addresses, ..Effective::default() }
-    }
-
-    #[test]
-    fn only_public_unicast_is_open_by_default() {
-        for public in
-            ["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::8", "64:ff9b::8.8.8.8"]
-        {
-            assert_eq!(admit(ip(public), &Effective::default()), Ok(()), "{public}");
-        }
-        let special = [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "127.255.255.254",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.8",
-            "192.0.2.1",
-            "192.168.1.1",
-            "192.88.99.1",
-            "198.18.0.1",
-            "198.19.255.255",
-            "198.51.100.1",
-            "203.0.113.9",
-            "224.0.0.1",
-            "239.255.255.255",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "fe80::1",
-            "fc00::1",
-            "fd12::1",
-            "ff02::1",
-            "2001:db8::1",
-            "3fff::1",
-            "100::1",
-            "fec0::1",
-            "5f00::1",
-        ];
-        for address in special {
-            assert!(admit(ip(address), &Effective::default()).is_err(), "{address}");
-        }
-    }
-
-    #[test]
-    fn an_address_inside_another_is_judged_too() {
-        let smuggled = [
-            ("::ffff:127.0.0.1", "mapped"),
-            ("::ffff:169.254.169.254", "mapped metadata"),
-            ("::127.0.0.1", "compatible"),
-            ("64:ff9b::10.0.0.1", "NAT64"),
-            ("64:ff9b::a9fe:a9fe", "NAT64 metadata"),
-            ("64:ff9b:1::10.0.0.1", "local NAT64"),
-            ("2002:7f00:1::", "6to4"),
-            ("2002:a9fe:a9fe::1", "6to4 metadata"),
-            ("2001:0:a00:1::", "Teredo server"),
-            ("2001:0:808:808:0:0:80ff:fffe", "Teredo client 127.0.0.1"),
-        ];
-        for (address, what) in smuggled {
-            assert!(admit(ip(address), &Effective::default()).is_err(), "{what}: {address}");
-            // Opening only the address around it does not open the one inside.
-            assert!(admit(ip(address), &open(&["::/0"])).is_err(), "{what} by ::/0: {address}");
-        }
-        // Both forms opened.
-        assert_eq!(admit(ip("::ffff:10.0.0.1"), &open(&["::ffff:0:0/96", "10.0.0.0/8"])), Ok(()));
-        assert_eq!(admit(ip("64:ff9b::10.0.0.1"), &open(&["10.0.0.0/8"])), Ok(()));
-    }
-
-    #[test]
-    fn the_ceiling_opens_exactly_its_ranges() {
-        let grants = open(&["127.0.0.1/32"]);
-        assert_eq!(judge(&[ip("127.0.0.1")], &grants), Ok(vec![ip("127.0.0.1")]));
-        let refused = judge(&[ip("127.0.0.2")], &grants).expect_err("not opened");
-        assert_eq!(
-            refused.refusal.to_string(),
-            "ask the platform to add to the Tenant: spec.ceiling.addresses: [\"127.0.0.2/32\"]"
-        );
-        // A name with one address open and one not is reached at the open one alone.
-        assert_eq!(judge(&[ip("::1"), ip("127.0.0.1")], &grants), Ok(vec![ip("127.0.0.1")]));
-    }
-}
+mod tests;

@@ -75,6 +75,7 @@ mod tests {
     fn ask(method: Method, body_has_secret: bool) -> Ask {
         let mut headers = HeaderMap::new();
         headers.insert("authorization", HeaderValue::from_static("Bearer x"));
+        headers.insert("cookie", HeaderValue::from_static("session=x"));
         headers.insert("content-type", HeaderValue::from_static("text/plain"));
         headers.insert("x-plain", HeaderValue::from_static("kept"));
         let mut key = HeaderValue::from_static("key");
