@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0005_result.sql"),
     include_str!("../../../migrations/sqlite/0006_release.sql"),
     include_str!("../../../migrations/sqlite/0007_decision.sql"),
+    include_str!("../../../migrations/sqlite/0009_audit_no_replace.sql"),
 ];
 
 /// Brings the tables to this binary's version.
