@@ -1,5 +1,6 @@
 //! The gate through its routes: what a pipeline sees of a broken journey, a freeze, a rollback, a ticket.
 
+mod simulation;
 mod stand;
 
 use std::time::Duration;
