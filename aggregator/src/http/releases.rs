@@ -73,11 +73,11 @@ pub(super) async fn start(
     Ok((StatusCode::CREATED, Document(started)))
 }
 
-/// Says how the deployment that is under way ended.
+/// Says how a deployment ended; the same again changes nothing.
 #[utoipa::path(post, path = "/v1/releases/{id}/finish", tag = "releases", request_body = FinishRelease,
     params(("id" = String, Path, description = "The release")), responses(
     (status = 200, description = "Ended", body = Deployment),
-    (status = 409, description = "Nothing of it is under way there", body = api::http::error::Problem)))]
+    (status = 409, description = "It ended otherwise, or is abandoned", body = api::http::error::Problem)))]
 pub(super) async fn finish(
     State(api): State<Api>,
     Caller(principal): Caller,

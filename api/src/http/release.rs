@@ -84,7 +84,7 @@ pub enum DeploymentState {
     Succeeded,
     /// Ended badly.
     Failed,
-    /// Never ended within its deadline.
+    /// Never ended within its deadline of 24 hours.
     Abandoned,
 }
 
@@ -107,8 +107,8 @@ pub struct StartRelease {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FinishRelease {
-    /// The environment.
-    pub environment: String,
+    /// The deployment, by the id that its start answered with: no other one is ever touched.
+    pub deployment: String,
     /// How it ended.
     pub outcome: FinishOutcome,
 }

@@ -1,5 +1,6 @@
 //! The gate through its routes: what a pipeline sees of a broken journey, a freeze, a rollback, a ticket.
 
+mod finishing;
 mod simulation;
 mod stand;
 
@@ -279,11 +280,11 @@ async fn what_is_unknown_does_not_fit_and_what_is_hidden_is_not_there() {
         assert_eq!((status, &problem["code"]), (404, &json!("not-found")), "{path}");
     }
     let viewer = stand.token("acme", Role::Viewer, &[]).await;
-    let finish = json!({"environment": "prod", "outcome": "succeeded"});
+    let finish = json!({"deployment": "none", "outcome": "succeeded"});
     let path = format!("/v1/releases/{release}/finish");
     assert_eq!(stand.ask(&viewer, Method::POST, &path, &finish).await.0, 403);
     assert_eq!(stand.ask(&other, Method::POST, &path, &finish).await.0, 404);
-    assert_eq!(stand.ask(&pipeline, Method::POST, &path, &finish).await.0, 409, "nothing is under way");
+    assert_eq!(stand.ask(&pipeline, Method::POST, &path, &finish).await.0, 422, "no deployment of it");
     let again = json!({"tenant": "acme", "service": "shop", "class": "schema", "subject": subject("one")});
     assert_eq!(stand.ask(&pipeline, Method::POST, "/v1/releases", &again).await.0, 409, "its class is fixed");
 }
