@@ -273,6 +273,12 @@ async fn what_is_unknown_does_not_fit_and_what_is_hidden_is_not_there() {
         let (status, problem) = stand.ask(&pipeline, Method::POST, "/v1/decisions", &question).await;
         assert_eq!(status, 422, "{field}: {problem}");
     }
+    let list =
+        json!(["acme", "prod", "shop", null, null, "feature", "deploy", {"digest": Digest::of(b"one")}, null, null]);
+    let (status, problem) = stand.ask(&pipeline, Method::POST, "/v1/decisions", &list).await;
+    assert_eq!((status, &problem["detail"]), (422, &json!("the body is a list, and must be an object")));
+    let query = "/v1/decisions?tenant=acme&environment=prod&service=shop&surprise=1";
+    assert_eq!(stand.ask(&pipeline, Method::GET, query, &Value::Null).await.0, 422, "as in a body");
     let other = stand.token("globex", Role::TenantAdmin, &[]).await;
     let release = stand.create(&pipeline, "one").await;
     for path in [format!("/v1/releases/{release}"), "/v1/releases/none".to_owned(), "/v1/decisions/none".to_owned()] {
