@@ -101,6 +101,9 @@ async fn a_pipeline_goes_by_the_exit_codes() {
         "--subject",
     ];
     let release = id_of(&ends(&pipeline, &[&create[..], &[&digest]].concat(), 0));
+    let renamed = ends(&pipeline, &[&create[..], &[&digest, "--name", "again"]].concat(), 0);
+    assert_eq!(id_of(&renamed), release);
+    assert!(renamed.stderr.contains("`again` is not stored"), "{}", renamed.stderr);
     let question = |release: &'static str| {
         ["gate", "check", "--tenant", name, "--environment", environment, "--service", service, "--release", release]
     };

@@ -23,7 +23,7 @@ pub fn routes() -> Router<Api> {
         .route("/v1/releases/{id}/finish", post(finish))
 }
 
-/// Creates a release; the same request again answers with the one it made.
+/// Creates a release. A digest that is one already answers 200 with that one, under the name it was first given.
 #[utoipa::path(post, path = "/v1/releases", tag = "releases", request_body = CreateRelease, responses(
     (status = 201, description = "Created", body = Release), (status = 200, description = "Was there", body = Release)))]
 pub(super) async fn create(

@@ -18,7 +18,8 @@ pub struct CreateRelease {
     pub subject: Subject,
     /// Its class, fixed from here on: the same digest with another class is refused with 409.
     pub class: Class,
-    /// The caller's name of it, such as a version; 128 bytes at most.
+    /// The caller's name of it, such as a version; 128 bytes at most. Kept from the first request for this digest: the
+    /// answer says which one that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }

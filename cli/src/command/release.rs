@@ -7,6 +7,7 @@ use api::manifest::release_policy::Class;
 
 use super::{Context, from_word, word};
 use crate::exit::{Exit, Failure};
+use crate::output::say;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -78,7 +79,11 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     match command {
         Command::Create(Create { tenant, service, subject, class, name }) => {
             let release = CreateRelease { tenant, service, subject: Subject { digest: subject }, class, name };
-            context.output.print(&aggregator.release_create(&release).await?, created)?;
+            let known = aggregator.release_create(&release).await?;
+            if let Some(note) = renamed(&known, release.name.as_deref()) {
+                say(&note);
+            }
+            context.output.print(&known, created)?;
         }
         Command::Start(Start { id, environment, ticket, action, subject }) => {
             let subject = match subject {
@@ -94,6 +99,13 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
         }
     }
     Ok(Exit::Done)
+}
+
+/// Said when the digest was a release before, under another name.
+fn renamed(known: &Release, wanted: Option<&str>) -> Option<String> {
+    let wanted = wanted.filter(|wanted| known.name.as_deref() != Some(wanted))?;
+    let name = known.name.as_deref().map_or("without a name".to_owned(), |name| format!("as `{name}`"));
+    Some(format!("this digest was released before {name}; it keeps that, and `{wanted}` is not stored"))
 }
 
 fn created(release: &Release) -> String {

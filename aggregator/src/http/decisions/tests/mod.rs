@@ -291,7 +291,13 @@ async fn what_is_unknown_does_not_fit_and_what_is_hidden_is_not_there() {
     assert_eq!(stand.ask(&viewer, Method::POST, &path, &finish).await.0, 403);
     assert_eq!(stand.ask(&other, Method::POST, &path, &finish).await.0, 404);
     assert_eq!(stand.ask(&pipeline, Method::POST, &path, &finish).await.0, 422, "no deployment of it");
-    let again = json!({"tenant": "acme", "service": "shop", "class": "schema", "subject": subject("one")});
+    let mut again = json!({"tenant": "acme", "service": "shop", "class": "feature", "subject": subject("two")});
+    for (name, status) in [("first", 201), ("second", 200)] {
+        again["name"] = json!(name);
+        let (answered, known) = stand.ask(&pipeline, Method::POST, "/v1/releases", &again).await;
+        assert_eq!((answered, &known["name"]), (status, &json!("first")), "the answer says which name it has");
+    }
+    again = json!({"tenant": "acme", "service": "shop", "class": "schema", "subject": subject("one")});
     assert_eq!(stand.ask(&pipeline, Method::POST, "/v1/releases", &again).await.0, 409, "its class is fixed");
 }
 
