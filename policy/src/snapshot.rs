@@ -112,7 +112,7 @@ pub struct NodeNow {
     pub state: CheckState,
     /// When it last ran: received − age.
     pub observed_at: Option<Timestamp>,
-    /// When that run counts as stale.
+    /// When that run counts as stale; none in a simulation, whose instant is not that of the runs.
     pub fresh_until: Option<Timestamp>,
     /// The step that failed.
     pub failed_step: Option<String>,

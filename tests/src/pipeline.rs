@@ -89,12 +89,12 @@ impl Pipeline {
         self.client.post(&format!("/v1/releases/{}/start", release.id), &body).await
     }
 
-    /// Says that a release ended well.
+    /// Says that a deployment of a release, as its start answered, ended well.
     ///
     /// # Errors
     /// No answer came.
-    pub async fn finish(&self, release: &Release) -> anyhow::Result<Answer> {
-        let body = json!({"environment": self.tenant.environment(), "outcome": "succeeded"});
+    pub async fn finish(&self, release: &Release, deployment: &Value) -> anyhow::Result<Answer> {
+        let body = json!({"deployment": deployment["id"], "outcome": "succeeded"});
         self.client.post(&format!("/v1/releases/{}/finish", release.id), &body).await
     }
 }

@@ -101,6 +101,9 @@ async fn a_pipeline_goes_by_the_exit_codes() {
         "--subject",
     ];
     let release = id_of(&ends(&pipeline, &[&create[..], &[&digest]].concat(), 0));
+    let renamed = ends(&pipeline, &[&create[..], &[&digest, "--name", "again"]].concat(), 0);
+    assert_eq!(id_of(&renamed), release);
+    assert!(renamed.stderr.contains("`again` is not stored"), "{}", renamed.stderr);
     let question = |release: &'static str| {
         ["gate", "check", "--tenant", name, "--environment", environment, "--service", service, "--release", release]
     };
@@ -112,10 +115,16 @@ async fn a_pipeline_goes_by_the_exit_codes() {
     assert!(ends(&pipeline, &question(release), 0).stdout.starts_with("ALLOW"));
 
     let start = ["release", "start", release, "--environment", environment, "--ticket", &ticket];
-    ends(&pipeline, &start, 0);
+    let started = ends(&pipeline, &start, 0).stdout;
+    let deployment = started.lines().next().expect("its id").to_owned();
     let again = ends(&pipeline, &start, 1);
     assert!(again.stderr.contains("TICKET_USED"), "{}", again.stderr);
-    ends(&pipeline, &["release", "finish", release, "--environment", environment, "--outcome", "succeeded"], 0);
+    let finish = ["release", "finish", release, "--deployment", &deployment, "--outcome"];
+    for _ in ["once", "and again, as after a lost answer"] {
+        let done = ends(&pipeline, &[&finish[..], &["succeeded"]].concat(), 0);
+        assert!(done.stdout.contains("succeeded: deploy to"), "{}", done.stdout);
+    }
+    ends(&pipeline, &[&finish[..], &["failed"]].concat(), 1);
 
     // A digest that the tag does not have can never go.
     let other = format!("sha256:{}", "1".repeat(64));

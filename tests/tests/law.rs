@@ -82,7 +82,8 @@ impl<'a> Court<'a> {
         assert_eq!(started.status, 201, "{}", started.text());
         let again = self.one.start(&self.release, "deploy", &ticket).await.expect("an answer");
         assert_eq!(code(&again.json().expect("JSON")), "TICKET_USED", "{}", again.text());
-        assert_eq!(self.one.finish(&self.release).await.expect("an answer").status, 200);
+        let started = started.json().expect("JSON");
+        assert_eq!(self.one.finish(&self.release, &started).await.expect("an answer").status, 200);
     }
 
     async fn without_a_policy_nothing_may_go(&self) {

@@ -109,7 +109,7 @@ impl Gate {
     ) -> Result<Answer, GateError> {
         let started = self.clock.boot();
         let now_ms = self.clock.wall_ms();
-        let evaluated = self.evaluate(scope, classes, &question, now_ms, instant(now_ms)).await?;
+        let evaluated = self.evaluate(scope, classes, &question, now_ms, None).await?;
         let Evaluated { evaluation, zone, subject } = evaluated;
         let mut answer = answer::document(&evaluation, instant(now_ms), &zone);
         let mints = minting == Minting::Ticket && evaluation.decision == Decision::Allow;
@@ -135,7 +135,7 @@ impl Gate {
         question: Ask,
         at: Timestamp,
     ) -> Result<Answer, GateError> {
-        let evaluated = self.evaluate(scope, classes, &question, self.clock.wall_ms(), at).await?;
+        let evaluated = self.evaluate(scope, classes, &question, self.clock.wall_ms(), Some(at)).await?;
         Ok(answer::document(&evaluated.evaluation, at, &evaluated.zone))
     }
 
@@ -160,12 +160,12 @@ impl Gate {
         classes: &[Class],
         question: &Ask,
         now_ms: i64,
-        at: Timestamp,
+        simulated_at: Option<Timestamp>,
     ) -> Result<Evaluated, GateError> {
         let law = self.law();
         let (scope, classes, question) = (scope.clone(), classes.to_vec(), question.clone());
         let asker = move |view: &crate::store::View<'_>| {
-            let asked = snapshot::Asked { scope: &scope, classes: &classes, question: &question, now_ms, at };
+            let asked = snapshot::Asked { scope: &scope, classes: &classes, question: &question, now_ms, simulated_at };
             snapshot::evaluate(view, &law, &asked)
         };
         self.store.read(asker).await?

@@ -49,8 +49,8 @@ pub struct Asked<'a> {
     pub question: &'a Ask,
     /// The wall clock, in milliseconds since 1970 UTC: how old checks are.
     pub now_ms: i64,
-    /// The instant that is asked about.
-    pub at: Timestamp,
+    /// The instant of a simulation; none for a decision, which is about now.
+    pub simulated_at: Option<Timestamp>,
 }
 
 /// The decision, and what the answer needs beside it.
@@ -89,7 +89,8 @@ pub fn evaluate(view: &View<'_>, law: &Law, asked: &Asked<'_>) -> Result<Result<
         law.catalogue.broken_law_of(name).map(|law| Broken { name: law.rule.clone() }).collect();
     let tenant = tenant_now(name, manifest, &mut broken);
     let zone = tenant.zone.clone();
-    let since_ms = asked.now_ms.min(asked.at.as_millisecond()) - SUCCESSES_MS;
+    let at = asked.simulated_at.unwrap_or_else(|| instant(asked.now_ms));
+    let since_ms = asked.now_ms.min(at.as_millisecond()) - SUCCESSES_MS;
     let succeeded = view.succeeded(asked.scope, &ask.environment, &ask.service, since_ms)?;
     let snapshot = Snapshot {
         tenant,
@@ -101,7 +102,7 @@ pub fn evaluate(view: &View<'_>, law: &Law, asked: &Asked<'_>) -> Result<Result<
         succeeded: succeeded.into_iter().map(|(subject, ms)| Succeeded { subject, at: instant(ms) }).collect(),
         classes: asked.classes.to_vec(),
     };
-    let evaluation = policy::decide(&ask, &snapshot, asked.at);
+    let evaluation = policy::decide(&ask, &snapshot, at);
     Ok(Ok(Evaluated { evaluation, zone, subject: ask.subject }))
 }
 
@@ -162,7 +163,7 @@ fn checks(
 ) -> Result<Vec<CheckNow>, StoreError> {
     let last = view.check_last_all(asked.scope)?;
     let here = law.catalogue.checks_of(tenant).filter(|check| check.environment.as_ref() == Some(environment));
-    let fit = here.map(|check| check_now(&standing(&law.plan, check, &last, asked.now_ms)));
+    let fit = here.map(|check| check_now(&standing(&law.plan, check, &last, asked.now_ms), asked));
     let unfit = law.catalogue.unfit_of(tenant).filter(|check| check.binding.environment == *environment);
     Ok(fit.chain(unfit.map(unfit_now)).collect())
 }
@@ -187,7 +188,7 @@ fn described(manifest: &Manifest<check::Spec>, nodes: Vec<NodeNow>) -> CheckNow 
     }
 }
 
-fn check_now(standing: &Standing<'_>) -> CheckNow {
+fn check_now(standing: &Standing<'_>, asked: &Asked<'_>) -> CheckNow {
     let manifest = &standing.wanted.manifest;
     let spec = &manifest.spec;
     let fresh_for = stale_after(spec.run_interval.0, spec.timeout.0);
@@ -201,7 +202,10 @@ fn check_now(standing: &Standing<'_>) -> CheckNow {
             node: node.key.node.to_string(),
             state: node.state,
             observed_at,
-            fresh_until: observed_at.and_then(|at| at.checked_add(fresh_for).ok()),
+            // Today's runs say nothing of how fresh a check will be at another instant, or was.
+            fresh_until: observed_at
+                .filter(|_| asked.simulated_at.is_none())
+                .and_then(|at| at.checked_add(fresh_for).ok()),
             failed_step: run.and_then(|run| run.failed_step.clone()),
             summary: match recovering {
                 true => Some(format!("its last run passed, and the problem closes after {recover} in a row")),

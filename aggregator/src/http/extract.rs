@@ -13,10 +13,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use process::tls::Peer;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Failure;
-use super::{Api, panicked};
+use super::{Api, form, panicked};
 use crate::authn::token::{TokenLookup as _, authenticate as authenticate_token, parse};
 use crate::authn::{Principal, mtls};
 
@@ -29,11 +30,11 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(POLL_WAIT.as_secs() + 10)
 #[derive(Clone, Debug)]
 pub struct Caller(pub Principal);
 
-/// A JSON body that denies what it does not know.
+/// A JSON object that denies what it does not know, in the form that the document shows.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
-/// Query parameters.
+/// Query parameters; what is unknown or does not fit is told as it is of a body.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -109,15 +110,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Serialize> FromRequest<S> for Json<T> {
     type Rejection = Failure;
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let body = body(request, state).await?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| match error.classify() {
-            // JSON, with a field or a word that is none of this path's.
-            serde_json::error::Category::Data => Failure::Unprocessable(error.to_string()),
-            _ => Failure::Malformed(format!("the body is not JSON: {error}")),
-        })
+        let sent: serde_json::Value = serde_json::from_slice(&body)
+            .map_err(|error| Failure::Malformed(format!("the body is not JSON: {error}")))?;
+        // JSON, with a field, a word or a form that is none of this path's. Read from the bytes, so that a field that
+        // comes twice is told.
+        let unfit = |error: serde_json::Error| Failure::Unprocessable(error.to_string());
+        let wanted: T = serde_json::from_slice(&body).map_err(unfit)?;
+        let written = serde_json::to_value(&wanted).map_err(unfit)?;
+        form::check(&sent, &written).map_err(Failure::Unprocessable)?;
+        Ok(Self(wanted))
     }
 }
 
@@ -137,7 +142,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let query = AxumQuery::<T>::from_request_parts(parts, state).await;
-        query.map(|AxumQuery(query)| Self(query)).map_err(|rejection| Failure::Malformed(rejection.body_text()))
+        query.map(|AxumQuery(query)| Self(query)).map_err(|rejection| Failure::Unprocessable(rejection.body_text()))
     }
 }
 

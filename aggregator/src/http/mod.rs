@@ -2,13 +2,14 @@
 //! the caller, asks `authz` for a scope, makes one call, and returns a document. Statuses are known here alone.
 //!
 //! Contents: `agent` (assignments, plugins, secrets, leases), `frames` (ingest), `checks`, `results`, `nodes`,
-//! `tokens`; `extract` and `error` serve them all.
+//! `tokens`; `extract`, `form` and `error` serve them all.
 
 pub mod agent;
 pub mod checks;
 pub mod decisions;
 pub mod error;
 pub mod extract;
+mod form;
 pub mod frames;
 pub mod freezes;
 pub mod nodes;

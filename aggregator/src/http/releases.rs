@@ -23,7 +23,7 @@ pub fn routes() -> Router<Api> {
         .route("/v1/releases/{id}/finish", post(finish))
 }
 
-/// Creates a release; the same request again answers with the one it made.
+/// Creates a release. A digest that is one already answers 200 with that one, under the name it was first given.
 #[utoipa::path(post, path = "/v1/releases", tag = "releases", request_body = CreateRelease, responses(
     (status = 201, description = "Created", body = Release), (status = 200, description = "Was there", body = Release)))]
 pub(super) async fn create(
@@ -73,11 +73,11 @@ pub(super) async fn start(
     Ok((StatusCode::CREATED, Document(started)))
 }
 
-/// Says how the deployment that is under way ended.
+/// Says how a deployment ended; the same again changes nothing.
 #[utoipa::path(post, path = "/v1/releases/{id}/finish", tag = "releases", request_body = FinishRelease,
     params(("id" = String, Path, description = "The release")), responses(
     (status = 200, description = "Ended", body = Deployment),
-    (status = 409, description = "Nothing of it is under way there", body = api::http::error::Problem)))]
+    (status = 409, description = "It ended otherwise, or is abandoned", body = api::http::error::Problem)))]
 pub(super) async fn finish(
     State(api): State<Api>,
     Caller(principal): Caller,

@@ -15,7 +15,7 @@ use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Json, Path, Query, tenant};
 use crate::authn::token::{Minted, mint};
-use crate::authz::{Denied, Operation, Reach, TenantScope, allow, allow_platform};
+use crate::authz::{Denied, Operation, Reach, TenantScope, allow, allow_platform, reach};
 use crate::instant::{parse, rfc3339};
 use crate::store::Store;
 use crate::store::change::{ChangeError, Note, Recorded};
@@ -121,10 +121,10 @@ pub(super) async fn create(
             }
         }
         (None, Role::PlatformAdmin) => allow_platform(&principal, Operation::CreateToken)?.own(),
-        (None, _) if allow_platform(&principal, Operation::CreateToken) == Err(Denied::Forbidden) => {
-            return Err(Failure::Forbidden);
-        }
-        (None, _) => return Err(unfit("name the tenant; only a platform administrator has none")),
+        (None, _) => match reach(&principal, Operation::CreateToken)? {
+            Reach::Own(own) => own,
+            Reach::All(_) => return Err(unfit("name the tenant; only a platform administrator's token has none")),
+        },
     };
     let minted = prepare(&scope, &wanted, now_ms).map_err(|why| unfit(&why))?;
     let created = CreatedToken {

@@ -13,7 +13,7 @@ use super::{Refused, document};
 use crate::authz::TenantScope;
 use crate::gate::snapshot::{Asked, Evaluated, evaluate};
 use crate::gate::ticket::{self, Claim};
-use crate::gate::{Gate, GateError, instant};
+use crate::gate::{Gate, GateError};
 use crate::store::ChangeTx;
 use crate::store::change::{ChangeError, Note, Recorded};
 use crate::store::decision::{DecisionRead as _, StoredTicket};
@@ -102,8 +102,7 @@ impl Start {
     }
 
     fn ask_again(&self, tx: &ChangeTx<'_>, question: &Ask, now_ms: i64) -> Result<Evaluated, ChangeError<Refused>> {
-        let at = instant(now_ms);
-        let asked = Asked { scope: tx.scope(), classes: &self.classes, question, now_ms, at };
+        let asked = Asked { scope: tx.scope(), classes: &self.classes, question, now_ms, simulated_at: None };
         evaluate(tx, &self.gate.law(), &asked)?.map_err(|error| match error {
             GateError::NotReady => ChangeError::Refused(Refused::NotReady),
             GateError::NotFound => ChangeError::Refused(Refused::NotFound),

@@ -74,6 +74,17 @@ pub trait ReleaseRead {
     /// The store cannot be read.
     fn deployments(&self, scope: &TenantScope, release: &str, limit: u32) -> Result<Vec<StoredDeployment>, StoreError>;
 
+    /// A deployment of a release.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn deployment_find(
+        &self,
+        scope: &TenantScope,
+        release: &str,
+        id: &str,
+    ) -> Result<Option<StoredDeployment>, StoreError>;
+
     /// Subjects that succeeded since `since_ms`, each with the last instant at which it did.
     ///
     /// # Errors

@@ -18,7 +18,8 @@ pub struct CreateRelease {
     pub subject: Subject,
     /// Its class, fixed from here on: the same digest with another class is refused with 409.
     pub class: Class,
-    /// The caller's name of it, such as a version; 128 bytes at most.
+    /// The caller's name of it, such as a version; 128 bytes at most. Kept from the first request for this digest: the
+    /// answer says which one that was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -84,7 +85,7 @@ pub enum DeploymentState {
     Succeeded,
     /// Ended badly.
     Failed,
-    /// Never ended within its deadline.
+    /// Never ended within its deadline of 24 hours.
     Abandoned,
 }
 
@@ -107,8 +108,8 @@ pub struct StartRelease {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FinishRelease {
-    /// The environment.
-    pub environment: String,
+    /// The deployment, by the id that its start answered with: no other one is ever touched.
+    pub deployment: String,
     /// How it ended.
     pub outcome: FinishOutcome,
 }

@@ -34,12 +34,12 @@ impl Role {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateToken {
-    /// Its tenant; absent only for a platform administrator's.
+    /// Its tenant; absent: the asking credential's own, and none for a platform administrator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// Its role.
     pub role: Role,
-    /// Classes it may claim for a release.
+    /// Classes it may claim for a release; a viewer's, in simulations.
     #[serde(default)]
     pub classes: Vec<Class>,
     /// When it ends, RFC 3339 in UTC; 400 days from now at most.

@@ -7,6 +7,7 @@ use api::manifest::release_policy::Class;
 
 use super::{Context, from_word, word};
 use crate::exit::{Exit, Failure};
+use crate::output::say;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -15,11 +16,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  floorwalker release create --tenant acme --service shop --class feature --subject sha256:… --name 1.4.2"
     )]
     Create(Create),
-    /// Start it with the ticket of an allow
+    /// Start it with the ticket of an allow; prints the deployment's id, which `release finish` takes
     #[command(after_help = "Example:\n  floorwalker release start REL --environment prod --ticket TICKET")]
     Start(Start),
     /// Say how it ended; what succeeded is what a rollback may go back to
-    #[command(after_help = "Example:\n  floorwalker release finish REL --environment prod --outcome succeeded")]
+    #[command(after_help = "Example:\n  floorwalker release finish REL --deployment DEP --outcome succeeded\n\n\
+        DEP is the first line that `release start` prints. The same command again changes nothing and exits 0.")]
     Finish(Finish),
 }
 
@@ -64,9 +66,9 @@ pub(crate) struct Start {
 pub(crate) struct Finish {
     /// The release
     id: String,
-    /// The environment
-    #[arg(long)]
-    environment: String,
+    /// The deployment, as `release start` named it
+    #[arg(long, value_name = "ID")]
+    deployment: String,
     /// succeeded or failed
     #[arg(long, value_parser = from_word::<FinishOutcome>)]
     outcome: FinishOutcome,
@@ -77,7 +79,11 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
     match command {
         Command::Create(Create { tenant, service, subject, class, name }) => {
             let release = CreateRelease { tenant, service, subject: Subject { digest: subject }, class, name };
-            context.output.print(&aggregator.release_create(&release).await?, created)?;
+            let known = aggregator.release_create(&release).await?;
+            if let Some(note) = renamed(&known, release.name.as_deref()) {
+                say(&note);
+            }
+            context.output.print(&known, created)?;
         }
         Command::Start(Start { id, environment, ticket, action, subject }) => {
             let subject = match subject {
@@ -87,12 +93,19 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Fai
             let start = StartRelease { environment, ticket, action, subject };
             context.output.print(&aggregator.release_start(&id, &start).await?, deployed)?;
         }
-        Command::Finish(Finish { id, environment, outcome }) => {
-            let finish = FinishRelease { environment, outcome };
+        Command::Finish(Finish { id, deployment, outcome }) => {
+            let finish = FinishRelease { deployment, outcome };
             context.output.print(&aggregator.release_finish(&id, &finish).await?, deployed)?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// Said when the digest was a release before, under another name.
+fn renamed(known: &Release, wanted: Option<&str>) -> Option<String> {
+    let wanted = wanted.filter(|wanted| known.name.as_deref() != Some(wanted))?;
+    let name = known.name.as_deref().map_or("without a name".to_owned(), |name| format!("as `{name}`"));
+    Some(format!("this digest was released before {name}; it keeps that, and `{wanted}` is not stored"))
 }
 
 fn created(release: &Release) -> String {
@@ -102,8 +115,8 @@ fn created(release: &Release) -> String {
 }
 
 fn deployed(deployment: &Deployment) -> String {
-    let Deployment { id: _, environment, action, state, decision, started_at, finished_at } = deployment;
+    let Deployment { id, environment, action, state, decision, started_at, finished_at } = deployment;
     let finished = finished_at.as_ref().map_or(String::new(), |at| format!(", finished {at}"));
     let (state, action) = (word(state), action.as_str());
-    format!("{state}: {action} to {environment}, started {started_at}{finished}, decision {decision}\n")
+    format!("{id}\n{state}: {action} to {environment}, started {started_at}{finished}, decision {decision}\n")
 }

@@ -42,13 +42,13 @@ pub(crate) struct Revoke {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Create {
-    /// The tenant; only a platform administrator's token has none
+    /// The tenant; yours unless given, and a platform administrator's token has none
     #[arg(long)]
     tenant: Option<String>,
     /// viewer, pipeline, tenant-admin or platform-admin
     #[arg(long, value_parser = from_word::<Role>)]
     role: Role,
-    /// A class that the token may claim for a release; repeat for several
+    /// A class that the token may claim for a release (a viewer's: in simulations); repeat for several
     #[arg(long = "class", value_name = "CLASS", value_parser = from_word::<Class>)]
     classes: Vec<Class>,
     /// How long it lives, 400d at most

@@ -114,8 +114,8 @@ pub(super) async fn roll_out(
     page.asks(&format!("POST /v1/releases/{}/start  with the ticket", release.id));
     let started: Value = pipeline.start(release, action, ticket).await?.document()?;
     page.hears(&format!("{} in {environment}", state_of(&started)));
-    page.asks(&format!("POST /v1/releases/{}/finish  succeeded", release.id));
-    let finished: Value = pipeline.finish(release).await?.document()?;
+    page.asks(&format!("POST /v1/releases/{}/finish  this deployment succeeded", release.id));
+    let finished: Value = pipeline.finish(release, &started).await?.document()?;
     page.hears(&format!("{} in {environment}", state_of(&finished)));
     ensure!(state_of(&finished) == "succeeded", "finished as {finished}");
     Ok(())

@@ -104,7 +104,7 @@ async fn lists_hold_ones_own_and_a_platform_administrators_hold_all() {
     let node = &stand.get("/v1/nodes", &own).await.json()["items"][0];
     assert_eq!((node["checks"].as_u64(), node["state"].as_str()), (Some(1), Some("live")), "only its own are counted");
     let bad = stand.get("/v1/checks?colour=red", &own).await;
-    assert_eq!((bad.status, bad.json()["code"].as_str()), (StatusCode::BAD_REQUEST, Some("invalid-request")));
+    assert_eq!((bad.status.as_u16(), bad.json()["code"].as_str()), (422, Some("invalid-request")), "as in a body");
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_created_token_works_and_one_beyond_ones_reach_is_not_made() {
         (format!(r#"{{"tenant": "globex", "role": "viewer", {until}}}"#), 404),
         (format!(r#"{{"tenant": "acme", "role": "platform-admin", {until}}}"#), 422),
         (format!(r#"{{"role": "platform-admin", {until}}}"#), 403),
-        (format!(r#"{{"role": "viewer", {until}}}"#), 403),
+        (format!(r#"{{"role": ["viewer"], {until}}}"#), 422),
         (r#"{"tenant": "acme", "role": "viewer", "expires_at": "2020-01-01T00:00:00Z"}"#.to_owned(), 422),
         (r#"{"tenant": "acme", "role": "viewer", "expires_at": "2029-01-01T00:00:00Z"}"#.to_owned(), 422),
         (format!(r#"{{"tenant": "acme", "role": "viewer", "extra": 1, {until}}}"#), 422),
@@ -129,6 +129,18 @@ async fn a_created_token_works_and_one_beyond_ones_reach_is_not_made() {
     ] {
         assert_eq!(ask(&body).await.status.as_u16(), status, "{body}");
     }
+    let own = ask(&format!(r#"{{"role": "viewer", {until}}}"#)).await;
+    assert_eq!(own.status, StatusCode::CREATED);
+    let own = format!("Bearer {}", own.json()["token"].as_str().expect("a token"));
+    assert_eq!(stand.get("/v1/checks?tenant=acme", &own).await.status, StatusCode::OK, "without a tenant, one's own");
+    assert_eq!(stand.get("/v1/checks?tenant=globex", &own).await.status, StatusCode::NOT_FOUND);
+    let platform = stand.token(None, Role::PlatformAdmin).await;
+    let body = format!(r#"{{"role": "viewer", {until}}}"#);
+    let unnamed = stand.ask("POST", "/v1/tokens", Some(&platform), &body).await;
+    assert_eq!(unnamed.status.as_u16(), 422);
+    assert!(unnamed.json()["detail"].as_str().expect("a detail").starts_with("name the tenant"));
+    let viewer = stand.token(Some("acme"), Role::Viewer).await;
+    assert_eq!(stand.ask("POST", "/v1/tokens", Some(&viewer), &body).await.status, StatusCode::FORBIDDEN);
     let large = ask(&" ".repeat(api::limits::REQUEST_BYTES_MAX + 1)).await;
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
 }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0006_release.sql"),
     include_str!("../../../migrations/sqlite/0007_decision.sql"),
     include_str!("../../../migrations/sqlite/0008_token_revoked.sql"),
+    include_str!("../../../migrations/sqlite/0009_audit_no_replace.sql"),
 ];
 
 /// Brings the tables to this binary's version.

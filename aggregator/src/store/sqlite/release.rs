@@ -11,6 +11,7 @@ use super::{ChangeTx, View, failed};
 use crate::authz::{PlatformScope, TenantScope};
 
 const RELEASE: &str = "id, service, subject, class, name, created_at_ms";
+const DEPLOYMENT: &str = "id, environment, action, decision_id, started_at_ms, outcome, ended_at_ms";
 
 impl ReleaseRead for View<'_> {
     fn release_owner(&self, _scope: &PlatformScope, id: &str) -> Result<Option<TenantName>, StoreError> {
@@ -36,15 +37,31 @@ impl ReleaseRead for View<'_> {
 
     fn deployments(&self, scope: &TenantScope, release: &str, limit: u32) -> Result<Vec<StoredDeployment>, StoreError> {
         let read = failed("read deployments");
-        let sql = "SELECT id, environment, action, decision_id, started_at_ms, outcome, ended_at_ms FROM deployment
-            WHERE tenant = ?1 AND release_id = ?2 ORDER BY started_at_ms DESC, id DESC LIMIT ?3";
-        let mut find = self.connection.prepare_cached(sql).map_err(&read)?;
+        let sql = format!(
+            "SELECT {DEPLOYMENT} FROM deployment WHERE tenant = ?1 AND release_id = ?2
+            ORDER BY started_at_ms DESC, id DESC LIMIT ?3"
+        );
+        let mut find = self.connection.prepare_cached(&sql).map_err(&read)?;
         let rows = find.query_map(params![scope.key(), release, limit], DeploymentColumns::of).map_err(&read)?;
         let newest: Result<Vec<_>, _> = rows.map(|row| row.map_err(&read)?.deployment()).collect();
         newest.map(|mut deployments| {
             deployments.reverse();
             deployments
         })
+    }
+
+    fn deployment_find(
+        &self,
+        scope: &TenantScope,
+        release: &str,
+        id: &str,
+    ) -> Result<Option<StoredDeployment>, StoreError> {
+        let sql = format!("SELECT {DEPLOYMENT} FROM deployment WHERE tenant = ?1 AND release_id = ?2 AND id = ?3");
+        let found = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut find| find.query_row(params![scope.key(), release, id], DeploymentColumns::of).optional());
+        found.map_err(failed("read a deployment"))?.map(DeploymentColumns::deployment).transpose()
     }
 
     fn succeeded(

@@ -1,5 +1,7 @@
 //! The gate through its routes: what a pipeline sees of a broken journey, a freeze, a rollback, a ticket.
 
+mod finishing;
+mod simulation;
 mod stand;
 
 use std::time::Duration;
@@ -271,6 +273,12 @@ async fn what_is_unknown_does_not_fit_and_what_is_hidden_is_not_there() {
         let (status, problem) = stand.ask(&pipeline, Method::POST, "/v1/decisions", &question).await;
         assert_eq!(status, 422, "{field}: {problem}");
     }
+    let list =
+        json!(["acme", "prod", "shop", null, null, "feature", "deploy", {"digest": Digest::of(b"one")}, null, null]);
+    let (status, problem) = stand.ask(&pipeline, Method::POST, "/v1/decisions", &list).await;
+    assert_eq!((status, &problem["detail"]), (422, &json!("the body is a list, and must be an object")));
+    let query = "/v1/decisions?tenant=acme&environment=prod&service=shop&surprise=1";
+    assert_eq!(stand.ask(&pipeline, Method::GET, query, &Value::Null).await.0, 422, "as in a body");
     let other = stand.token("globex", Role::TenantAdmin, &[]).await;
     let release = stand.create(&pipeline, "one").await;
     for path in [format!("/v1/releases/{release}"), "/v1/releases/none".to_owned(), "/v1/decisions/none".to_owned()] {
@@ -278,12 +286,18 @@ async fn what_is_unknown_does_not_fit_and_what_is_hidden_is_not_there() {
         assert_eq!((status, &problem["code"]), (404, &json!("not-found")), "{path}");
     }
     let viewer = stand.token("acme", Role::Viewer, &[]).await;
-    let finish = json!({"environment": "prod", "outcome": "succeeded"});
+    let finish = json!({"deployment": "none", "outcome": "succeeded"});
     let path = format!("/v1/releases/{release}/finish");
     assert_eq!(stand.ask(&viewer, Method::POST, &path, &finish).await.0, 403);
     assert_eq!(stand.ask(&other, Method::POST, &path, &finish).await.0, 404);
-    assert_eq!(stand.ask(&pipeline, Method::POST, &path, &finish).await.0, 409, "nothing is under way");
-    let again = json!({"tenant": "acme", "service": "shop", "class": "schema", "subject": subject("one")});
+    assert_eq!(stand.ask(&pipeline, Method::POST, &path, &finish).await.0, 422, "no deployment of it");
+    let mut again = json!({"tenant": "acme", "service": "shop", "class": "feature", "subject": subject("two")});
+    for (name, status) in [("first", 201), ("second", 200)] {
+        again["name"] = json!(name);
+        let (answered, known) = stand.ask(&pipeline, Method::POST, "/v1/releases", &again).await;
+        assert_eq!((answered, &known["name"]), (status, &json!("first")), "the answer says which name it has");
+    }
+    again = json!({"tenant": "acme", "service": "shop", "class": "schema", "subject": subject("one")});
     assert_eq!(stand.ask(&pipeline, Method::POST, "/v1/releases", &again).await.0, 409, "its class is fixed");
 }
 

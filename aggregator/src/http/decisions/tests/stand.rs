@@ -280,10 +280,21 @@ impl Stand {
         assert_eq!(answer["decision"], "allow", "{answer}");
         let (status, started) = self.start(token, &release, &answer, "deploy", content).await;
         assert_eq!((status, &started["state"]), (201, &json!("started")), "{started}");
-        let done = json!({"environment": "prod", "outcome": "succeeded"});
-        let (status, ended) = self.ask(token, Method::POST, &format!("/v1/releases/{release}/finish"), &done).await;
+        let (status, ended) = self.finish(token, &release, &started, "succeeded").await;
         assert_eq!((status, &ended["state"]), (200, &json!("succeeded")), "{ended}");
         release
+    }
+
+    /// Says how a deployment ended.
+    pub(super) async fn finish(
+        &self,
+        token: &str,
+        release: &str,
+        started: &Value,
+        outcome: &str,
+    ) -> (u16, Value) {
+        let body = json!({"deployment": started["id"], "outcome": outcome});
+        self.ask(token, Method::POST, &format!("/v1/releases/{release}/finish"), &body).await
     }
 
     pub(super) async fn create(&self, token: &str, content: &str) -> String {
