@@ -3,14 +3,15 @@
 //! Three children: `floorwalker-parts` (the shop stand-in and a registry), `floorwalker up` (aggregator and agents),
 //! `floorwalker-story` (the requests). Each has a group of its own, which ends with this process.
 
-use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use serde::Deserialize;
 
@@ -36,12 +37,13 @@ struct Address {
 }
 
 pub(crate) fn run(setting: &Setting, up: &Up) -> anyhow::Result<()> {
+    // Before the build: it would replace the programs of one that runs.
+    let _lock = alone(setting)?;
     need::get(setting)?;
     if let [lack, ..] = need::shown(setting).as_slice() {
         bail!("{lack}");
     }
     build::all(setting)?;
-    let _lock = alone(setting)?;
     let (around, folder) = (setting.target.join("up-parts"), setting.target.join("up"));
     let state = folder.join("state.json");
     fresh(&around, &state)?;
@@ -78,12 +80,26 @@ fn interrupted(up: &Up) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Two of them would share a folder and a port.
+/// Two of them would share programs, a folder and a port.
 fn alone(setting: &Setting) -> anyhow::Result<Flock<File>> {
     let path = setting.target.join("up.lock");
-    let file = File::create(&path).with_context(|| format!("{} cannot be made", path.display()))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock)
-        .map_err(|_| anyhow::anyhow!("another `cargo xtask up` runs here: end it with Ctrl-C first"))
+    let failed = || format!("{} cannot be locked", path.display());
+    fs::create_dir_all(&setting.target).with_context(failed)?;
+    // Not truncated: it names the process that holds it.
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+    match Flock::lock(file.with_context(failed)?, FlockArg::LockExclusiveNonblock) {
+        Ok(mut locked) => {
+            locked.set_len(0).with_context(failed)?;
+            write!(&mut *locked, "{}", std::process::id()).with_context(failed)?;
+            Ok(locked)
+        }
+        Err((mut held, Errno::EWOULDBLOCK)) => {
+            let mut pid = String::new();
+            held.read_to_string(&mut pid).with_context(failed)?;
+            bail!("another `cargo xtask up` runs here, process {}: end it with Ctrl-C first", pid.trim())
+        }
+        Err((_, errno)) => Err(errno).with_context(failed),
+    }
 }
 
 /// Each start tells the story from its beginning. `floorwalker up` empties its own folder; an old `state.json` would
@@ -140,4 +156,21 @@ fn ready(up: &mut Group, state: &Path, interrupt: &Interrupt) -> anyhow::Result<
         sleep(LOOK_EVERY);
     }
     bail!("floorwalker up was not ready after {} s", READY_TIME_MAX.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_one_is_turned_away_before_anything_is_built() {
+        let target = tempfile::tempdir().expect("a folder");
+        let setting = Setting { target: target.path().to_owned(), ..crate::args::setting() };
+        let first = alone(&setting).expect("the first");
+        let refused = run(&setting, &Up { check: true }).expect_err("the second").to_string();
+        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+        assert_eq!(fs::read_dir(target.path()).expect("readable").count(), 1, "the lock alone");
+        drop(first);
+        alone(&setting).expect("free again");
+    }
 }

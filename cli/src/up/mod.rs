@@ -2,6 +2,7 @@
 //! registry. For trying and for tests; the programs are those that run in a cluster. It starts neither shop nor registry.
 
 mod child;
+mod lock;
 mod plan;
 mod seed;
 mod start;
@@ -48,6 +49,7 @@ pub(crate) async fn run(Args { dir, plugins, shop, registry, port }: Args) -> Re
     let plan =
         Plan::new(&std::path::absolute(&dir).map_err(|error| Failure::here("the folder has no path", &error))?, port);
     let targets = seed::Targets { shop, registry };
+    let _lock = lock::Lock::take(&plan)?;
     let mut stop = Stop::install()?;
     let mut family = child::Family::default();
     let started = tokio::select! {

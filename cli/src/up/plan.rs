@@ -67,7 +67,7 @@ impl Plan {
         &self.dir
     }
 
-    /// Says that a folder is one of ours and may be emptied.
+    /// Says that a folder is one of ours and may be emptied; holds the id of the process that locks it.
     pub(super) fn marker(&self) -> PathBuf {
         self.dir.join(".floorwalker-up")
     }

@@ -116,24 +116,19 @@ impl Programs {
     }
 }
 
-/// Empty folders. Nothing is removed from a folder that no `up` made.
+/// Empty folders; whoever calls holds the lock.
 fn fresh(plan: &Plan) -> Result<(), Failure> {
-    let own = plan.own();
-    let foreign = own.iter().find(|path| path.exists() && !plan.marker().exists());
-    if let Some(there) = foreign {
-        return Err(Failure::Usage(format!("{} was not made by an `up`; choose another --dir", there.display())));
-    }
-    for path in &own {
+    for path in &plan.own() {
         let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unwritable(path, &error)),
             _ => {}
         }
     }
-    for path in [plan.dir().to_owned(), plan.ca(), plan.logs(), plan.aggregator(), plan.catalogue()] {
+    for path in [plan.ca(), plan.logs(), plan.aggregator(), plan.catalogue()] {
         fs::create_dir_all(&path).map_err(|error| unwritable(&path, &error))?;
     }
-    fs::write(plan.marker(), "").map_err(|error| unwritable(&plan.marker(), &error))
+    Ok(())
 }
 
 /// Components, manifests and secrets.
