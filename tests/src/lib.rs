@@ -20,6 +20,7 @@ pub mod cli;
 pub mod parts;
 pub mod pipeline;
 pub mod stand;
+pub mod standalone;
 pub mod state;
 pub mod watch;
 

@@ -2,7 +2,19 @@
 //! likes, expired ones included. Used by `real` and the suites; the product's own authority is not this one.
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
+};
+
+/// Its name, with the parts that real ones have and a character that has to be escaped.
+const NAME: [(DnType, &str); 5] = [
+    (DnType::CountryName, "DE"),
+    (DnType::StateOrProvinceName, "Berlin"),
+    (DnType::LocalityName, "Mitte"),
+    (DnType::OrganizationName, "Floorwalker, tests"),
+    (DnType::CommonName, "An authority for tests"),
+];
 
 /// An authority of its own.
 #[derive(Debug)]
@@ -24,6 +36,10 @@ impl Authority {
     /// The random generator failed.
     pub fn new() -> anyhow::Result<Self> {
         let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name = DistinguishedName::new();
+        for (part, value) in NAME {
+            params.distinguished_name.push(part, value);
+        }
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         Ok(Self(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?))

@@ -1,7 +1,9 @@
 //! Real servers of other people, each with three verbs: `available` says why it cannot be started here, `start` starts
 //! it on a free port with its data in a folder of the test, and dropping it stops it.
 
+pub mod blackbox;
 pub mod odoo;
 pub mod openssl;
 pub mod postgres;
+pub mod prometheus;
 pub mod registry;

@@ -1,8 +1,10 @@
-//! Each first-party plugin, as built, in the real sandbox, against real parts: TLS servers, the shop of four series
-//! with every fault, docker-registry, this machine.
+//! Each first-party plugin, as built, in the real sandbox, against real parts: servers that misbehave, the shop of four
+//! series and a genuine Odoo with every fault, docker-registry, this machine; and an agent's metrics beside those of the
+//! blackbox exporter.
 
 mod sandbox;
 
+mod blackbox;
 mod http_probe;
 mod image_digest;
 mod node_baseline;
