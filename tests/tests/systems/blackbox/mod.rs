@@ -26,8 +26,8 @@ const RELABELLING: &str = "metric_relabel_configs:
       - {source_labels: [target], regex: (.+), target_label: instance}";
 /// Compiling the plugin, the first run of each check, a scrape: 15 s on an idle machine.
 const SCRAPED_MAX: Duration = Duration::from_secs(120);
-/// Days that the good certificate has left: published alerts warn below 30.
-const DAYS: i64 = 20;
+/// Days that the good certificate has left: published alerts warn below 30, 21 and 20.
+const DAYS: i64 = 15;
 
 /// What both look at.
 struct Target {

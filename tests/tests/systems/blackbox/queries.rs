@@ -44,7 +44,7 @@ const MIXIN: [&str; 6] = [
 const FAILING: [&str; 7] = ["expired", "missing", "redirect", "refused", "silent", "unknown-authority", "unverified"];
 
 /// Rules of Awesome Prometheus Alerts and of blackbox-exporter-mixin on what was found, and the checks they fire for.
-const ALERTS: [(&str, &str, &[&str]); 6] = [
+const ALERTS: [(&str, &str, &[&str]); 8] = [
     ("BlackboxProbeFailed", "probe_success{JOB} == 0", &FAILING),
     (
         "BlackboxProbeHttpFailure",
@@ -62,6 +62,16 @@ const ALERTS: [(&str, &str, &[&str]); 6] = [
         &["tls"],
     ),
     ("BlackboxSslCertificateExpired", "probe_ssl_earliest_cert_expiry{JOB} - time() <= 0", &["expired"]),
+    (
+        "BlackboxSslCertificateWillExpireSoon (in days)",
+        "3 <= round((last_over_time(probe_ssl_earliest_cert_expiry{JOB}[10m]) - time()) / 86400, 0.1) < 20",
+        &["tls"],
+    ),
+    (
+        "BlackboxSslCertificateExpired (in days)",
+        "round((last_over_time(probe_ssl_earliest_cert_expiry{JOB}[10m]) - time()) / 86400, 0.1) < 0",
+        &["expired"],
+    ),
     ("BlackboxLowUptime30d", "avg_over_time(probe_success{JOB}[30d]) * 100 < 99.9", &FAILING),
 ];
 
