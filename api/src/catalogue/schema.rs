@@ -14,9 +14,12 @@ use crate::manifest::Fault;
 
 /// Values of a schema, references expanded, and what its patterns weigh; a schema of a hundred fields has a thousand.
 const WEIGHT_MAX: u64 = 4_096;
-/// Weight of a schema times the size of a config: each part may be asked for each value. A part and a value take 100 ns
-/// at worst, so that a config is held against its schema within some 30 ms.
-const WORK_MAX: u64 = 1 << 18;
+/// Weight of a schema times the size of a config: each part may be asked for each value. A part and a value take
+/// 200 ns at worst, where each part that does not fit is noted, so that a config is held against its schema within some
+/// 30 ms.
+const WORK_MAX: u64 = 1 << 17;
+/// The same, for every fault to be told and not the first alone: the validator words all before it gives one.
+const EVERY_FAULT_WORK_MAX: u64 = WORK_MAX / 16;
 /// Bytes of a config that count as one value: texts are compared, counted and matched.
 const VALUE_BYTES: u64 = 16;
 /// References that lead to references: types within types, as deep as a config may be, twice.
@@ -82,15 +85,18 @@ impl ConfigSchema {
 
     /// Holds a config against the schema; fields are paths from the document's root.
     pub(super) fn faults(&self, config: &Value) -> Vec<Fault> {
-        if let Some(fault) = size_fault(config).or_else(|| self.work_fault(config)) {
+        let size = extent(config).0 as u64 + config.to_string().len() as u64 / VALUE_BYTES;
+        if let Some(fault) = size_fault(config).or_else(|| self.work_fault(size)) {
             return vec![fault];
+        }
+        if size.saturating_mul(self.weight) > EVERY_FAULT_WORK_MAX {
+            return self.validator.validate(config).err().map(|error| fault(&error)).into_iter().collect();
         }
         self.validator.iter_errors(config).take(FAULTS_MAX).map(|error| fault(&error)).collect()
     }
 
     /// A large config may have a small schema, and a small one a large one.
-    fn work_fault(&self, config: &Value) -> Option<Fault> {
-        let size = extent(config).0 as u64 + config.to_string().len() as u64 / VALUE_BYTES;
+    fn work_fault(&self, size: u64) -> Option<Fault> {
         let most = WORK_MAX / self.weight.max(1);
         (size > most).then(|| {
             let message = format!("has {size} values of up to {VALUE_BYTES} bytes, its schema allows {most}");
