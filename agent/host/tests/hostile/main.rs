@@ -5,9 +5,12 @@
 mod artefacts;
 mod budgets;
 mod compiler;
+mod credentials;
+mod dialer;
 mod doubles;
 mod journeys;
 mod network;
 mod server;
+mod spellings;
 mod stage;
 mod tls;

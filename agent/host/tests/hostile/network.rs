@@ -12,21 +12,21 @@ use crate::doubles::{Names, Stalls};
 use crate::server::{Server, ok, redirect};
 use crate::stage::{Stage, call, plugin};
 
-fn granted(origins: &[String], addresses: &[&str]) -> Effective {
+pub(crate) fn granted(origins: &[String], addresses: &[&str]) -> Effective {
     let http: Vec<_> = origins.iter().map(|origin| origin.parse().expect("an origin")).collect();
     let set = GrantSet { http, node_files: Vec::new() };
     let addresses = addresses.iter().map(|range| range.parse().expect("a range")).collect();
     Effective { grants: set.clone(), ceiling: set, addresses }
 }
 
-fn asking(urls: &[String], grants: Effective) -> Call {
+pub(crate) fn asking(urls: &[String], grants: Effective) -> Call {
     let mut call = call(json!({"urls": urls, "redirects": 3}));
     call.grants = grants;
     call
 }
 
 /// What the guest was told, line by line.
-fn told(outcome: &Outcome) -> Vec<String> {
+pub(crate) fn told(outcome: &Outcome) -> Vec<String> {
     let End::Verdict(verdict) = &outcome.end else { panic!("{:?}", outcome.end) };
     verdict.summary.lines().map(str::to_owned).collect()
 }
