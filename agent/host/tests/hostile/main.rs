@@ -5,11 +5,14 @@
 mod artefacts;
 mod budgets;
 mod compiler;
+mod credentials;
+mod dialer;
 mod doubles;
 mod journeys;
 mod network;
 mod raw;
 mod server;
+mod spellings;
 mod stage;
 mod targets;
 mod tls;

@@ -19,7 +19,7 @@ pub(crate) fn granted(origins: &[String], addresses: &[&str]) -> Effective {
     Effective { grants: set.clone(), ceiling: set, addresses }
 }
 
-fn asking(urls: &[String], grants: Effective) -> Call {
+pub(crate) fn asking(urls: &[String], grants: Effective) -> Call {
     let mut call = call(json!({"urls": urls, "redirects": 3}));
     call.grants = grants;
     call
