@@ -2,5 +2,7 @@
 //! the router, with the peer that the listener would have attached.
 
 mod agent;
+mod document;
+pub(super) mod documented;
 mod readers;
 pub(super) mod stand;
