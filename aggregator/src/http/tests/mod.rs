@@ -4,5 +4,6 @@
 mod agent;
 mod document;
 pub(super) mod documented;
+mod large;
 mod readers;
 pub(super) mod stand;
