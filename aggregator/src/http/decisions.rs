@@ -1,7 +1,7 @@
 //! Shell: `/v1/decisions`: asks the gate. A POST's allow carries a ticket, a GET's never does; with `at` it is a
 //! simulation, which everybody who may see the tenant may ask for.
 
-use api::http::decision::{Answer, Ask, Simulation};
+use api::http::decision::{Answer, Answered, Ask, Simulation};
 use api::http::release::Subject;
 use axum::Router;
 use axum::extract::State;
@@ -80,7 +80,7 @@ fn word<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, Failure> {
 
 /// May this release go there now? An allow carries a ticket.
 #[utoipa::path(post, path = "/v1/decisions", tag = "gate", request_body = Ask, responses(
-    (status = 200, description = "The decision; for `at` a `Simulation`", body = Answer)))]
+    (status = 200, description = "The decision; for `at` a simulation", body = Answered)))]
 pub(super) async fn ask(
     State(api): State<Api>,
     Caller(principal): Caller,
@@ -91,7 +91,7 @@ pub(super) async fn ask(
 
 /// The same question as a query, for clients without a body; never makes a ticket.
 #[utoipa::path(get, path = "/v1/decisions", tag = "gate", params(QuestionQuery), responses(
-    (status = 200, description = "The decision; for `at` a `Simulation`", body = Answer)))]
+    (status = 200, description = "The decision; for `at` a simulation", body = Answered)))]
 pub(super) async fn ask_by_query(
     State(api): State<Api>,
     Caller(principal): Caller,
@@ -106,12 +106,12 @@ async fn answer(api: &Api, principal: &Principal, question: Ask, minting: Mintin
         let scope = allow(principal, Operation::Decide, &name)?;
         let answer = api.gate.decide(&scope, principal.classes(), question, minting).await?;
         let location = answer.url.clone().unwrap_or_default();
-        return Ok((StatusCode::OK, [(LOCATION, location)], axum::Json(answer)).into_response());
+        return Ok((StatusCode::OK, [(LOCATION, location)], axum::Json(Answered::Decision(answer))).into_response());
     };
     let scope = api.reach_tenant(principal, Operation::Simulate, &name).await?;
     let at = instant(at).map_err(GateError::from)?;
     let simulated = api.gate.simulate(&scope, principal.classes(), question, at).await?;
-    Ok(axum::Json(Simulation { simulated }).into_response())
+    Ok(axum::Json(Answered::Simulation(Simulation { simulated })).into_response())
 }
 
 /// A decision as it was answered, without its ticket.
@@ -145,4 +145,4 @@ impl From<GateError> for Failure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

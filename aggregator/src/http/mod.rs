@@ -2,11 +2,12 @@
 //! the caller, asks `authz` for a scope, makes one call, and returns a document. Statuses are known here alone.
 //!
 //! Contents: `agent` (assignments, plugins, secrets, leases), `frames` (ingest), `checks`, `results`, `nodes`,
-//! `tokens`; `extract`, `form` and `error` serve them all.
+//! `tokens`; `extract`, `form`, `drain` and `error` serve all of them.
 
 pub mod agent;
 pub mod checks;
 pub mod decisions;
+mod drain;
 pub mod error;
 pub mod extract;
 mod form;
@@ -28,7 +29,7 @@ use api::id::TenantName;
 use api::limits::REQUEST_BYTES_MAX;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use process::clock::SharedClock;
 use tokio::sync::Semaphore;
@@ -163,7 +164,12 @@ impl From<Parts> for Api {
 pub fn router(api: Api) -> Router {
     let authenticated = from_fn_with_state(api.clone(), extract::authenticate);
     let routes = routes().layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)).with_state(api);
-    Router::new().fallback_service(routes).layer(authenticated).layer(CatchPanicLayer::custom(extract::caught))
+    let refusals = from_fn(drain::drain);
+    Router::new()
+        .fallback_service(routes)
+        .layer(authenticated)
+        .layer(refusals)
+        .layer(CatchPanicLayer::custom(extract::caught))
 }
 
 /// The groups.

@@ -1,8 +1,9 @@
 //! The OpenAPI document, made from the routes and the documents they carry. Written to `docs/reference` by
 //! `cargo xtask codegen`; a test holds the committed file against it. It serves nothing.
 
-use utoipa::openapi::OpenApi as Document;
+use api::http::error::{MEDIA_TYPE, Problem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::{agent, checks, decisions, frames, freezes, nodes, releases, results, tokens};
@@ -32,8 +33,8 @@ use super::{agent, checks, decisions, frames, freezes, nodes, releases, results,
         agent::lease,
         frames::frames,
     ),
-    components(schemas(api::http::decision::Simulation, api::http::error::Problem)),
-    modifiers(&Credentials),
+    components(schemas(Problem)),
+    modifiers(&Credentials, &Problems),
     security(("bearer" = []))
 )]
 struct Routes;
@@ -48,6 +49,29 @@ impl Modify for Credentials {
         ));
         if let Some(components) = &mut document.components {
             components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
+        }
+    }
+}
+
+/// Any other status of any operation is a problem document.
+struct Problems;
+
+impl Modify for Problems {
+    fn modify(&self, document: &mut Document) {
+        let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response = ResponseBuilder::new()
+            .description("A problem: `status` is the HTTP status, `code` is stable, `detail` says what to do.")
+            .content(MEDIA_TYPE, problem);
+        if let Some(components) = &mut document.components {
+            components.responses.insert("Problem".to_owned(), RefOr::T(response.build()));
+        }
+        for path in document.paths.paths.values_mut() {
+            for operation in [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch] {
+                if let Some(operation) = operation {
+                    let other = Ref::from_response_name("Problem");
+                    operation.responses.responses.insert("default".to_owned(), RefOr::Ref(other));
+                }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Shell: `/v1/releases`: create, read, start with a ticket, finish.
 
+use api::http::error::Problem;
 use api::http::release::{CreateRelease, Deployment, FinishRelease, Release, StartRelease};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -60,8 +61,8 @@ pub(super) async fn one(
 #[utoipa::path(post, path = "/v1/releases/{id}/start", tag = "releases", request_body = StartRelease,
     params(("id" = String, Path, description = "The release")), responses(
     (status = 201, description = "Under way", body = Deployment),
-    (status = 403, description = "The ticket is for something or someone else", body = api::http::error::Problem),
-    (status = 409, description = "Used, expired, another digest, or no longer allowed", body = api::http::error::Problem)))]
+    (status = 403, description = "The ticket is for something or someone else", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Used, expired, another digest, or no longer allowed", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn start(
     State(api): State<Api>,
     Caller(principal): Caller,
@@ -77,7 +78,7 @@ pub(super) async fn start(
 #[utoipa::path(post, path = "/v1/releases/{id}/finish", tag = "releases", request_body = FinishRelease,
     params(("id" = String, Path, description = "The release")), responses(
     (status = 200, description = "Ended", body = Deployment),
-    (status = 409, description = "It ended otherwise, or is abandoned", body = api::http::error::Problem)))]
+    (status = 409, description = "It ended otherwise, or is abandoned", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn finish(
     State(api): State<Api>,
     Caller(principal): Caller,

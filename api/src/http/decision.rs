@@ -64,11 +64,11 @@ impl Decision {
     }
 }
 
-/// The answer. Every key is always there; what does not apply is null or empty. For `at` the same content stands under
-/// `simulated`, with no `decision` and no ticket.
+/// The answer. Every key is always there; what does not apply is null or empty. For `at` it stands under `simulated`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Answer {
-    /// Its id; absent in a simulation.
+    /// Its id; null in a simulation.
+    #[schema(required = true)]
     pub id: Option<String>,
     /// The value.
     pub decision: Decision,
@@ -78,13 +78,17 @@ pub struct Answer {
     pub reason: String,
     /// When it was evaluated, RFC 3339 in UTC.
     pub evaluated_at: String,
-    /// Until when an allow holds by the clock alone, or the next look makes sense.
+    /// Until when an allow holds by the clock alone, or when the next look makes sense; null for a deny.
+    #[schema(required = true)]
     pub valid_until: Option<String>,
     /// The earliest instant at which the time rules leave room, in the tenant's zone; null when open or never.
+    #[schema(required = true)]
     pub next_allowed_at: Option<String>,
     /// When the time rules close next, in the tenant's zone; null when closed or never within the horizon.
+    #[schema(required = true)]
     pub next_close_at: Option<String>,
     /// Ask again after this many seconds.
+    #[schema(required = true)]
     pub retry_after_s: Option<u64>,
     /// Why not, in order: denies first.
     pub reasons: Vec<ReasonItem>,
@@ -96,17 +100,29 @@ pub struct Answer {
     pub policy_version: String,
     /// Version of the time zone database.
     pub tzdb: String,
-    /// The ticket of an allow of a POST; shown once.
+    /// The ticket of an allow of a POST; shown once. Null in a simulation.
+    #[schema(required = true)]
     pub ticket: Option<String>,
-    /// Where to read it again.
+    /// Where to read it again; null in a simulation.
+    #[schema(required = true)]
     pub url: Option<String>,
 }
 
 /// The answer to a question with `at`: nobody who reads `decision` takes it for one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Simulation {
-    /// What would have been said; no id, no ticket, no address.
+    /// What would have been said; its id, ticket and address are null.
     pub simulated: Answer,
+}
+
+/// What `/v1/decisions` answers.
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Answered {
+    /// A decision.
+    Decision(Answer),
+    /// For a question with `at`.
+    Simulation(Simulation),
 }
 
 /// One reason.
@@ -115,12 +131,15 @@ pub struct ReasonItem {
     /// One of the documented codes.
     pub code: String,
     /// `[namespace/]name` of the rule or policy.
+    #[schema(required = true)]
     pub rule: Option<String>,
     /// Its version.
+    #[schema(required = true)]
     pub rule_version: Option<String>,
     /// One plain sentence.
     pub message: String,
     /// Until when, in the tenant's zone.
+    #[schema(required = true)]
     pub until: Option<String>,
     /// What to do.
     pub remedy: String,
@@ -139,8 +158,10 @@ pub struct Requirement {
     /// How it stands.
     pub state: CheckState,
     /// When it was last seen, RFC 3339 in UTC.
+    #[schema(required = true)]
     pub observed_at: Option<String>,
     /// What would satisfy it; null when satisfied.
+    #[schema(required = true)]
     pub resolution: Option<String>,
     /// What it speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,9 @@
 
 mod access;
 mod agent;
+mod document;
+pub(super) mod documented;
+mod large;
 mod readers;
 pub(super) mod stand;
 mod tokens;

@@ -22,6 +22,7 @@ use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
 use super::super::{Api, Parts, router};
+use super::documented::Heard;
 use crate::audit::Crossings;
 use crate::authn::ca;
 use crate::authn::token::{StoredToken, mint};
@@ -45,6 +46,7 @@ pub(in crate::http) struct Stand {
     pub(in crate::http) api: Api,
     pub(in crate::http) clock: ManualClock,
     pub(in crate::http) catalogue: watch::Sender<Arc<Catalogue>>,
+    pub(in crate::http) heard: Heard,
     router: Router,
     folder: tempfile::TempDir,
 }
@@ -96,7 +98,8 @@ impl Stand {
             crossings: Crossings::default(),
             stopping: Default::default(),
         });
-        let stand = Self { router: router(api.clone()), api, clock, catalogue: sender, folder };
+        let heard = Heard::default();
+        let stand = Self { router: router(api.clone()), api, clock, catalogue: sender, heard, folder };
         for node in ["n1", "n2"] {
             stand.api.placement.agents().hear(&agent(node), START_MS, stand.clock.boot());
         }
@@ -182,9 +185,11 @@ impl Stand {
     async fn send(&self, mut request: Request<Body>, certificate: Option<CertificateDer<'static>>) -> Answer {
         let address = "127.0.0.1:1".parse().expect("an address");
         request.extensions_mut().insert(Peer { address, certificate: certificate.map(Arc::new) });
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.expect("infallible");
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("whole").to_bytes();
+        self.heard.hold(&method, &path, &head, &body);
         Answer { status: head.status, headers: head.headers, body }
     }
 }

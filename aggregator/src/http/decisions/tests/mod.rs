@@ -2,7 +2,7 @@
 
 mod finishing;
 mod simulation;
-mod stand;
+pub(in crate::http) mod stand;
 
 use std::time::Duration;
 

@@ -32,6 +32,7 @@ use crate::authz::PlatformScope;
 use crate::catalogue::{self, Publisher};
 use crate::fleet::agents::Agents;
 use crate::gate::{self, Gate};
+use crate::http::tests::documented::Heard;
 use crate::http::{Api, Parts, router, tokens};
 use crate::placement::Placement;
 use crate::placement::lease::Leases;
@@ -86,7 +87,7 @@ metadata: {name: prod, namespace: globex-prod}
 spec: {requirements: none}
 "#;
 
-pub(super) const FREEZE: &str = r#"
+pub(in crate::http) const FREEZE: &str = r#"
 apiVersion: floorwalker.dev/v1alpha1
 kind: FreezeRule
 metadata: {name: peak}
@@ -99,18 +100,19 @@ spec:
   message: Peak trading.
 "#;
 
-pub(super) struct Stand {
+pub(in crate::http) struct Stand {
     routes: Router,
-    pub(super) api: Api,
-    pub(super) clock: ManualClock,
+    pub(in crate::http) api: Api,
+    pub(in crate::http) clock: ManualClock,
     placement: Arc<Placement>,
-    pub(super) folder: tempfile::TempDir,
+    pub(in crate::http) folder: tempfile::TempDir,
+    pub(in crate::http) heard: Heard,
     stop: CancellationToken,
     seq: u64,
 }
 
 impl Stand {
-    pub(super) async fn new() -> Self {
+    pub(in crate::http) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let manifests = folder.path().join("manifests");
         std::fs::create_dir(&manifests).expect("made");
@@ -152,7 +154,8 @@ impl Stand {
             stopping: stop.clone(),
         };
         let api = Api::from(parts);
-        let stand = Self { routes: router(api.clone()), api, clock, placement, folder, stop, seq: 0 };
+        let stand =
+            Self { routes: router(api.clone()), api, clock, placement, folder, heard: Heard::default(), stop, seq: 0 };
         stand.placed().await;
         stand
     }
@@ -167,13 +170,13 @@ impl Stand {
         self.placement.renew(&seen, self.clock.wall_ms(), async |_| Default::default()).await.expect("placed");
     }
 
-    pub(super) async fn write(&self, file: &str, text: &str) {
+    pub(in crate::http) async fn write(&self, file: &str, text: &str) {
         self.publish(file, text).await;
         self.placed().await;
     }
 
     /// Writes a manifest and waits until it is in force; placement, which writes to the store, does not follow.
-    pub(super) async fn publish(&self, file: &str, text: &str) {
+    pub(in crate::http) async fn publish(&self, file: &str, text: &str) {
         let mut catalogue = self.placement.catalogue();
         catalogue.borrow_and_update();
         std::fs::write(self.folder.path().join("manifests").join(file), text).expect("written");
@@ -182,7 +185,7 @@ impl Stand {
     }
 
     /// Keeps the writer busy until the sender is dropped: whatever is handed in after the future's first poll waits.
-    pub(super) fn busy_writer(&self) -> (Sender<()>, impl Future<Output = ()>) {
+    pub(in crate::http) fn busy_writer(&self) -> (Sender<()>, impl Future<Output = ()>) {
         let (free, freed) = std::sync::mpsc::channel::<()>();
         let (store, scope) = (self.api.store.clone(), PlatformScope::for_test().own());
         let busy = async move {
@@ -197,7 +200,7 @@ impl Stand {
     }
 
     /// The actions of a chain's entries, oldest first, with their details.
-    pub(super) async fn audit(&self, tenant: Option<&str>) -> Vec<(String, Value)> {
+    pub(in crate::http) async fn audit(&self, tenant: Option<&str>) -> Vec<(String, Value)> {
         let scope = PlatformScope::for_test().owner(tenant.map(|name| name.parse().expect("a label")));
         let read = self.api.store.read(move |view| view.audit_entries(&scope, 0, 1_000)).await.expect("read");
         let entry = |entry: &StoredEntry| serde_json::from_slice::<Value>(&entry.stored).expect("JSON");
@@ -205,7 +208,7 @@ impl Stand {
         entries.map(|it| (it["action"].as_str().unwrap_or_default().to_owned(), it["detail"].clone())).collect()
     }
 
-    pub(super) async fn token(&self, tenant: &str, role: Role, classes: &[Class]) -> String {
+    pub(in crate::http) async fn token(&self, tenant: &str, role: Role, classes: &[Class]) -> String {
         let scope = PlatformScope::for_test().tenant(tenant.parse().expect("a label"));
         let minted = mint(scope.tenant().cloned(), role, classes.to_vec(), self.clock.wall_ms() + 86_400_000);
         let text = minted.text.clone();
@@ -213,23 +216,26 @@ impl Stand {
         text
     }
 
-    pub(super) async fn ask(&self, token: &str, method: Method, path: &str, body: &Value) -> (u16, Value) {
+    pub(in crate::http) async fn ask(&self, token: &str, method: Method, path: &str, body: &Value) -> (u16, Value) {
         let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let answer = self.routes.clone().oneshot(request.body(body).expect("a request")).await.expect("an answer");
-        let status = answer.status().as_u16();
-        let bytes = answer.into_body().collect().await.expect("a body").to_bytes();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        let request = request.body(body).expect("a request");
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = self.routes.clone().oneshot(request).await.expect("an answer");
+        let (head, body) = answer.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        self.heard.hold(&method, &path, &head, &bytes);
+        (head.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
-    pub(super) async fn decide(&self, token: &str, question: &Value) -> Value {
+    pub(in crate::http) async fn decide(&self, token: &str, question: &Value) -> Value {
         let (status, answer) = self.ask(token, Method::POST, "/v1/decisions", question).await;
         assert_eq!(status, 200, "{answer}");
         answer
     }
 
     /// A result of the journey, as an agent reports it.
-    pub(super) async fn result(&mut self, status: Status, evidence: Option<Digest>) {
+    pub(in crate::http) async fn result(&mut self, status: Status, evidence: Option<Digest>) {
         let namespace = "acme-prod".parse().expect("a label");
         let check = CheckId::of(Some(&namespace), &"order-journey".parse().expect("a label"));
         let (run_at_ms, seq) = (self.clock.wall_ms(), self.seq);
@@ -274,7 +280,7 @@ impl Stand {
     }
 
     /// Creates, decides, starts and finishes a release; returns its id.
-    pub(super) async fn released(&self, token: &str, content: &str) -> String {
+    pub(in crate::http) async fn released(&self, token: &str, content: &str) -> String {
         let release = self.create(token, content).await;
         let answer = self.decide(token, &question(&release, content)).await;
         assert_eq!(answer["decision"], "allow", "{answer}");
@@ -286,7 +292,7 @@ impl Stand {
     }
 
     /// Says how a deployment ended.
-    pub(super) async fn finish(
+    pub(in crate::http) async fn finish(
         &self,
         token: &str,
         release: &str,
@@ -297,14 +303,14 @@ impl Stand {
         self.ask(token, Method::POST, &format!("/v1/releases/{release}/finish"), &body).await
     }
 
-    pub(super) async fn create(&self, token: &str, content: &str) -> String {
+    pub(in crate::http) async fn create(&self, token: &str, content: &str) -> String {
         let body = json!({"tenant": "acme", "service": "shop", "class": "feature", "subject": subject(content)});
         let (status, release) = self.ask(token, Method::POST, "/v1/releases", &body).await;
         assert_eq!(status, 201, "{release}");
         release["id"].as_str().expect("an id").to_owned()
     }
 
-    pub(super) async fn start(
+    pub(in crate::http) async fn start(
         &self,
         token: &str,
         release: &str,
@@ -329,10 +335,10 @@ fn node() -> AgentKey {
     AgentKey { cluster: "up".parse().expect("a label"), node: "node-1".parse().expect("a node") }
 }
 
-pub(super) fn subject(content: &str) -> Value {
+pub(in crate::http) fn subject(content: &str) -> Value {
     serde_json::to_value(Subject { digest: Digest::of(content.as_bytes()) }).expect("JSON")
 }
 
-pub(super) fn question(release: &str, content: &str) -> Value {
+pub(in crate::http) fn question(release: &str, content: &str) -> Value {
     json!({"tenant": "acme", "environment": "prod", "service": "shop", "release": release, "subject": subject(content)})
 }
