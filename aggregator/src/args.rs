@@ -16,22 +16,35 @@ use crate::authn::ca::ISSUED_DAYS;
 #[derive(Debug, Parser)]
 #[command(name = "floorwalker-aggregator", version)]
 pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What is logged, by the commands that log.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Log")]
+pub struct Log {
     /// What to log, such as `info` or `info,aggregator=debug`.
     #[arg(long, global = true, env = "FLOORWALKER_LOG", default_value = "info")]
     pub log: String,
     /// How a log line looks: `text` or `json`.
     #[arg(long, global = true, env = "FLOORWALKER_LOG_FORMAT", default_value_t = Format::Text)]
     pub log_format: Format,
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the aggregator.
-    Serve(Box<Serve>),
+    Serve {
+        /// Its own flags.
+        #[command(flatten)]
+        flags: Box<Serve>,
+        /// What it logs.
+        #[command(flatten)]
+        log: Log,
+    },
     /// The certificate authority of a small installation.
     Ca {
         /// What to make.
@@ -40,6 +53,9 @@ pub enum Command {
     },
     /// Tokens, straight into the store: how the first one is made.
     Token {
+        /// What is logged.
+        #[command(flatten)]
+        log: Log,
         /// What to do.
         #[command(subcommand)]
         command: Token,
@@ -70,7 +86,7 @@ pub struct Serve {
     /// Certificate chain of the API, PEM; read again when it changes.
     #[arg(long, env = "FLOORWALKER_TLS_CERT")]
     pub tls_cert: PathBuf,
-    /// Its private key.
+    /// Private key of that certificate, PEM.
     #[arg(long, env = "FLOORWALKER_TLS_KEY")]
     pub tls_key: PathBuf,
     /// Authority of the agents' certificates, PEM.
@@ -98,7 +114,7 @@ impl Serve {
 pub enum Ca {
     /// Make an authority: ca.pem and ca.key.
     Init {
-        /// Its folder.
+        /// Folder to put them in.
         #[arg(long)]
         dir: PathBuf,
     },
@@ -115,16 +131,16 @@ pub enum Ca {
 pub enum Whom {
     /// An agent: agent-<cluster>-<node>.pem and .key.
     Agent {
-        /// Its cluster.
+        /// Name of the cluster that the agent's node is in.
         #[arg(long)]
         cluster: ClusterName,
-        /// Its node.
+        /// Name of the agent's node; the agent runs with the same --node.
         #[arg(long)]
         node: NodeName,
-        /// The authority's folder.
+        /// Folder that `ca init` filled; the certificate is put there too.
         #[arg(long)]
         dir: PathBuf,
-        /// How long it is valid.
+        /// How many days it is valid.
         #[arg(long, default_value_t = ISSUED_DAYS, value_parser = clap::value_parser!(i64).range(1..=3_650))]
         days: i64,
     },
@@ -133,10 +149,10 @@ pub enum Whom {
         /// A DNS name or an address it is reached by; may be given more than once.
         #[arg(long = "name", required = true)]
         names: Vec<String>,
-        /// The authority's folder.
+        /// Folder that `ca init` filled; the certificate is put there too.
         #[arg(long)]
         dir: PathBuf,
-        /// How long it is valid.
+        /// How many days it is valid.
         #[arg(long, default_value_t = ISSUED_DAYS, value_parser = clap::value_parser!(i64).range(1..=3_650))]
         days: i64,
     },
@@ -179,5 +195,14 @@ mod tests {
     #[test]
     fn flags_are_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_logs_nothing_takes_no_log() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split_whitespace());
+        assert!(parse("floorwalker-aggregator ca init --dir d").is_ok());
+        assert!(parse("floorwalker-aggregator ca init --dir d --log debug").is_err());
+        let token = "floorwalker-aggregator token create --data-dir d --role viewer --tenant acme";
+        assert!(parse(&format!("{token} --log debug")).is_ok());
     }
 }

@@ -7,6 +7,7 @@ mod plan;
 mod seed;
 mod start;
 mod state;
+pub(crate) mod tied;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  floorwalker up --shop http://127.0.0.1:8069 --registry http://127.0.0.1:5000 --plugins target/wasm32-wasip2/plugin\n\n\
+    after_help = "Example:\n  floorwalker up --shop http://127.0.0.1:8069 --registry http://127.0.0.1:5000 \\\n      --plugins target/wasm32-wasip2/plugin\n\n\
     Begins afresh each time. Addresses and tokens are written to state.json in the folder; Ctrl-C ends all of it."
 )]
 pub(crate) struct Args {
@@ -48,8 +49,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(Args { dir, plugins, shop, registry, port }: Args) -> Result<Exit, Failure> {
     let plan =
         Plan::new(&std::path::absolute(&dir).map_err(|error| Failure::here("the folder has no path", &error))?, port);
-    let targets = seed::Targets { shop, registry };
     let _lock = lock::Lock::take(&plan)?;
+    let targets = seed::Targets { shop, registry };
     let mut stop = Stop::install()?;
     let mut family = child::Family::default();
     let started = tokio::select! {

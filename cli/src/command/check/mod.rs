@@ -7,19 +7,18 @@ mod report;
 mod run;
 mod validate;
 
-use super::Context;
 use crate::exit::{Exit, Failure};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Hold a folder of manifests against every rule the aggregator holds it against, offline
     #[command(
-        after_help = "Example:\n  floorwalker check validate manifests/\n\nExits 1 when anything is refused, with file, line, field and remedy."
+        after_help = "Example:\n  floorwalker check validate manifests/\n\nExits 1 when anything is refused, with file, line, field and remedy; 2 when there is nothing to validate."
     )]
     Validate(validate::Args),
     /// Run one check once on this machine, with a node's sandbox and limits
     #[command(
-        after_help = "Examples:\n  floorwalker check run -f plugins/http-probe/manifest.yaml --component target/wasm32-wasip2/plugin/http_probe.wasm\n  \
+        after_help = "Examples:\n  floorwalker check run -f plugins/http-probe/manifest.yaml \\\n      --component target/wasm32-wasip2/plugin/http_probe.wasm\n  \
         floorwalker check run -f check.yaml --secret odoo-api-key=key.txt\n\nExits 0 when the check passes or warns, 1 otherwise."
     )]
     Run(run::Args),
@@ -28,10 +27,10 @@ pub(crate) enum Command {
     List(list::Args),
 }
 
-pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
-        Command::Validate(args) => validate::run(args, context).await,
-        Command::Run(args) => run::run(args, context).await,
-        Command::List(args) => list::run(args, context).await,
+        Command::Validate(args) => validate::run(args).await,
+        Command::Run(args) => run::run(args).await,
+        Command::List(args) => list::run(args).await,
     }
 }

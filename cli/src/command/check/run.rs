@@ -15,8 +15,7 @@ use api::result::Status;
 use super::describe;
 use super::local::{self as plan, Chosen};
 use super::report;
-use crate::args;
-use crate::command::Context;
+use crate::args::{self, Printing};
 use crate::exit::{Exit, Failure, chain};
 use crate::folder;
 
@@ -41,11 +40,13 @@ pub(crate) struct Args {
     /// In the user's cache unless given
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    #[command(flatten)]
+    printing: Printing,
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
-    let Args { file, name, component, secrets, dir } = args;
-    let text = folder::text(&file);
+pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
+    let Args { file, name, component, secrets, dir, printing } = args;
+    let text = folder::text(&file)?;
     let chosen = plan::choose(&text, name.as_deref()).map_err(Failure::Usage)?;
     let local = open(dir.unwrap_or_else(args::local_folder))?;
     let root = file.parent().map(Path::to_owned).unwrap_or_default();
@@ -58,7 +59,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     let ran = local.run(check.assignment(|_| None), &bytes, values).await;
     let ran = ran.map_err(|error| Failure::here("the check cannot run", &error))?;
     let passes = matches!(ran.result.status, Status::Pass | Status::Warn);
-    context.output.print(&report::Report::of(ran), report::text)?;
+    printing.output.print(&report::Report::of(ran), report::text)?;
     Ok(if passes { Exit::Done } else { Exit::Refused })
 }
 
@@ -93,10 +94,7 @@ fn bytes(root: &Path, text: &FileText, chosen: &Chosen, component: Option<&Path>
 /// Holds the check against its plugin and its tenant, as the aggregator does.
 async fn admit(local: &Local, texts: &[FileText], chosen: &Chosen, bytes: &[u8]) -> Result<Check, Failure> {
     let digest = Digest::of(bytes);
-    let answer = local
-        .describe(bytes)
-        .await
-        .map_err(|error| Failure::Usage(format!("the plugin is not usable: {}", chain(&error))))?;
+    let answer = local.describe(bytes).await.map_err(|error| Failure::Usage(chain(&error)))?;
     let plugin = DescribedPlugin::parse(digest.clone(), &answer);
     let plugin = plugin.map_err(|error| Failure::Usage(DescribedPlugin::complaint(&error)))?;
     let described: DescribedPlugins = [(digest.clone(), Ok(Arc::new(plugin)))].into();

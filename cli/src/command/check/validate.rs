@@ -7,15 +7,17 @@ use api::manifest::{Kind, Manifest, Refusal};
 use serde::Serialize;
 
 use super::describe;
-use crate::command::Context;
+use crate::args::Printing;
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::table::Table;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The folder, or one file
+    /// The folder of manifests, read with its subfolders; or one file
     folder: PathBuf,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 /// What was found.
@@ -48,11 +50,11 @@ struct Refused {
     remedy: String,
 }
 
-pub(super) async fn run(Args { folder }: Args, context: &Context) -> Result<Exit, Failure> {
+pub(super) async fn run(Args { folder, printing }: Args) -> Result<Exit, Failure> {
     let (root, texts) = if folder.is_dir() {
         (folder.clone(), folder::texts(&folder)?)
     } else if folder.is_file() {
-        (folder.parent().map(ToOwned::to_owned).unwrap_or_default(), vec![folder::text(&folder)])
+        (folder.parent().map(ToOwned::to_owned).unwrap_or_default(), vec![folder::text(&folder)?])
     } else {
         return Err(Failure::Usage(format!("{} is neither a folder nor a file", folder.display())));
     };
@@ -60,7 +62,12 @@ pub(super) async fn run(Args { folder }: Args, context: &Context) -> Result<Exit
     let described = describe::all(&root, &undescribed).await?;
     let catalogue = catalogue::next(&undescribed, &texts, &described);
     let report = Report { documents: documents(&catalogue), refused: catalogue.refused.iter().map(refused).collect() };
-    context.output.print(&report, |report| text(report, &catalogue.refused))?;
+    if report.documents.is_empty() && report.refused.is_empty() {
+        // Most likely a mistyped name: nothing was looked at, so nothing was found valid.
+        let what = if texts.is_empty() { "manifest: no file below it ends with .yaml or .yml" } else { "document" };
+        return Err(Failure::Usage(format!("{} holds no {what}; name what is to be validated", folder.display())));
+    }
+    printing.output.print(&report, |report| text(report, &catalogue.refused))?;
     Ok(if report.refused.is_empty() { Exit::Done } else { Exit::Refused })
 }
 
