@@ -119,12 +119,7 @@ async fn a_pipeline_goes_by_the_exit_codes() {
     let deployment = started.lines().next().expect("its id").to_owned();
     let again = ends(&pipeline, &start, 1);
     assert!(again.stderr.contains("TICKET_USED"), "{}", again.stderr);
-    let finish = ["release", "finish", release, "--deployment", &deployment, "--outcome"];
-    for _ in ["once", "and again, as after a lost answer"] {
-        let done = ends(&pipeline, &[&finish[..], &["succeeded"]].concat(), 0);
-        assert!(done.stdout.contains("succeeded: deploy to"), "{}", done.stdout);
-    }
-    ends(&pipeline, &[&finish[..], &["failed"]].concat(), 1);
+    finish_once(&pipeline, release, &deployment);
 
     // A digest that the tag does not have can never go.
     let other = format!("sha256:{}", "1".repeat(64));
@@ -173,6 +168,16 @@ async fn readers_see_checks_nodes_and_tokens() {
     let token = created.stdout.lines().find(|line| line.starts_with("fwt_")).expect("a token");
     ends(&Cli::of(&stand.state, token), &["check", "list"], 0);
     ends(&Cli::of(&stand.state, token), &["token", "create", "--tenant", &tenant.name, "--role", "viewer"], 5);
+}
+
+/// Says that a deployment ended well, twice as after a lost answer, and then otherwise.
+fn finish_once(pipeline: &Cli, release: &str, deployment: &str) {
+    let finish = ["release", "finish", release, "--deployment", deployment, "--outcome"];
+    for _ in ["once", "and again, as after a lost answer"] {
+        let done = ends(pipeline, &[&finish[..], &["succeeded"]].concat(), 0);
+        assert!(done.stdout.contains("succeeded: deploy to"), "{}", done.stdout);
+    }
+    ends(pipeline, &[&finish[..], &["failed"]].concat(), 1);
 }
 
 fn id_of(ended: &Ended) -> String {
