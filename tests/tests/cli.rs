@@ -161,12 +161,7 @@ async fn a_pipeline_goes_by_the_exit_codes() {
     let deployment = started.lines().next().expect("its id").to_owned();
     let again = ends(&pipeline, &start, 1);
     assert!(again.stderr.contains("TICKET_USED"), "{}", again.stderr);
-    let finish = ["release", "finish", release, "--deployment", &deployment, "--outcome"];
-    for _ in ["once", "and again, as after a lost answer"] {
-        let done = ends(&pipeline, &[&finish[..], &["succeeded"]].concat(), 0);
-        assert!(done.stdout.contains("succeeded: deploy to"), "{}", done.stdout);
-    }
-    ends(&pipeline, &[&finish[..], &["failed"]].concat(), 1);
+    finish_once(&pipeline, release, &deployment);
 
     // A digest that the tag does not have can never go.
     let other = format!("sha256:{}", "1".repeat(64));
@@ -221,6 +216,16 @@ async fn readers_see_checks_nodes_and_tokens() {
     ends(&admin, &["token", "revoke", id], 0);
     ends(&Cli::of(&stand.state, token), &["check", "list"], 5);
     ends(&admin, &["token", "revoke", "000000000000000000000000"], 5);
+}
+
+/// Says that a deployment ended well, twice as after a lost answer, and then otherwise.
+fn finish_once(pipeline: &Cli, release: &str, deployment: &str) {
+    let finish = ["release", "finish", release, "--deployment", deployment, "--outcome"];
+    for _ in ["once", "and again, as after a lost answer"] {
+        let done = ends(pipeline, &[&finish[..], &["succeeded"]].concat(), 0);
+        assert!(done.stdout.contains("succeeded: deploy to"), "{}", done.stdout);
+    }
+    ends(pipeline, &[&finish[..], &["failed"]].concat(), 1);
 }
 
 fn id_of(ended: &Ended) -> String {
