@@ -35,10 +35,39 @@ pub(crate) enum Ended {
     Interrupted,
 }
 
-/// A command in the checkout.
+/// What cargo tells a program that it runs about that program's package (The Cargo Book, "Environment variables Cargo
+/// sets for crates"). Handed on to another cargo it would look like the user's wish: ring's build script asks to run
+/// again when one of these changes, and all that needs TLS would be built again after each `cargo test -p …`. What
+/// users set themselves, such as `CARGO_TARGET_DIR` or `CARGO_TERM_COLOR`, is not among them.
+const OF_XTASK: [&str; 19] = [
+    "CARGO_BIN_NAME",
+    "CARGO_CRATE_NAME",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_AUTHORS",
+    "CARGO_PKG_DESCRIPTION",
+    "CARGO_PKG_HOMEPAGE",
+    "CARGO_PKG_LICENSE",
+    "CARGO_PKG_LICENSE_FILE",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_README",
+    "CARGO_PKG_REPOSITORY",
+    "CARGO_PKG_RUST_VERSION",
+    "CARGO_PKG_VERSION",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
+/// A command in the checkout, as if the user had typed it.
 pub(crate) fn cargo(root: &std::path::Path, words: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(root).args(words);
+    for name in OF_XTASK {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -147,6 +176,27 @@ mod tests {
     fn a_failure_names_its_command() {
         let error = run(Command::new("sh").args(["-c", "exit 3"])).expect_err("exit 3");
         assert_eq!(error.to_string(), "`sh -c exit 3` ended with exit status: 3");
+    }
+
+    #[test]
+    fn cargo_hears_nothing_of_the_package_of_xtask() {
+        // Run by `cargo test`, this process is told of its package as `cargo xtask` is.
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut cargo = cargo(root, &[]);
+        let kept = cargo.env("CARGO_TERM_COLOR", "never").get_envs().filter(|(_, value)| value.is_some()).count();
+        assert_eq!(kept, 1, "users' own words stay");
+        // The same environment, shown by another program than cargo.
+        let mut shown = Command::new("env");
+        for (name, value) in cargo.get_envs() {
+            match value {
+                Some(value) => shown.env(name, value),
+                None => shown.env_remove(name),
+            };
+        }
+        let shown = output(&mut shown).expect("env runs");
+        let told = |line: &&str| line.starts_with("CARGO_PKG_") || line.starts_with("CARGO_MANIFEST_");
+        assert_eq!(shown.lines().find(told), None);
+        assert!(shown.lines().any(|line| line == "CARGO_TERM_COLOR=never"), "{shown}");
     }
 
     #[test]
