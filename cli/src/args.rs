@@ -75,6 +75,9 @@ pub(crate) enum Command {
     Token(token::Command),
     /// Start an aggregator and two agents on this machine, seeded with two tenants
     Up(up::Args),
+    /// Become a program that ends with the process that started it
+    #[command(hide = true)]
+    Tied(up::tied::Args),
     /// Print the completions of a shell
     Completions(completions::Args),
 }
@@ -89,10 +92,14 @@ pub(crate) fn commands() -> clap::Command {
     Args::command()
 }
 
+/// This program.
+pub(crate) fn own_program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 /// The folder of this program: the others of ours lie beside it.
 pub(crate) fn own_folder() -> std::io::Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    Ok(own.parent().map_or_else(|| PathBuf::from("."), std::path::Path::to_owned))
+    Ok(own_program()?.parent().map_or_else(|| PathBuf::from("."), std::path::Path::to_owned))
 }
 
 /// Where local runs keep compiled plugins and state: the user's cache.

@@ -130,7 +130,10 @@ fn parts(setting: &Setting, folder: &Path) -> anyhow::Result<(Group, Parts)> {
 
 /// Starts aggregator and agents.
 fn floorwalker(setting: &Setting, folder: &Path, parts: &Parts, up: &Up) -> anyhow::Result<Group> {
-    let mut command = Command::new(setting.binaries().join("floorwalker"));
+    let program = setting.binaries().join("floorwalker");
+    let mut command = Command::new(&program);
+    // It ends with this process even when that is killed.
+    command.args(["tied", &std::process::id().to_string()]).arg(&program);
     command.arg("up").arg("--dir").arg(folder).arg("--plugins").arg(setting.components());
     command.args(["--shop", &parts.shop.url, "--registry", &parts.registry.url]);
     if up.check {

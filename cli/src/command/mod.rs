@@ -38,6 +38,7 @@ pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
         Command::Node(command) => node::run(command, &context).await,
         Command::Token(command) => token::run(command, &context).await,
         Command::Up(args) => up::run(args).await,
+        Command::Tied(args) => Err(up::tied::run(args)),
         Command::Completions(args) => completions::run(&args),
     }
 }

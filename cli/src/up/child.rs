@@ -1,5 +1,5 @@
 //! Shell: the processes of an `up`: started, looked at, and ended with it. They stay in its process group, so that
-//! whoever ends the group ends them too.
+//! whoever ends the group ends them too; `tied` ends them when this process is killed.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

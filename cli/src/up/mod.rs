@@ -7,6 +7,7 @@ mod plan;
 mod seed;
 mod start;
 mod state;
+pub(crate) mod tied;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -48,8 +49,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(Args { dir, plugins, shop, registry, port }: Args) -> Result<Exit, Failure> {
     let plan =
         Plan::new(&std::path::absolute(&dir).map_err(|error| Failure::here("the folder has no path", &error))?, port);
-    let targets = seed::Targets { shop, registry };
     let _lock = lock::Lock::take(&plan)?;
+    let targets = seed::Targets { shop, registry };
     let mut stop = Stop::install()?;
     let mut family = child::Family::default();
     let started = tokio::select! {

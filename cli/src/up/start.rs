@@ -16,7 +16,7 @@ use super::child::Family;
 use super::plan::{CLUSTER, ENVIRONMENTS, Node, Plan, SERVICES, TENANTS, Tenant};
 use super::seed::{self, BaselineFile, PLUGINS, Targets};
 use super::state::{Agent, Aggregator, Part, State, Tokens, private};
-use super::{child, state};
+use super::{child, state, tied};
 use crate::args;
 use crate::exit::Failure;
 use crate::output::say;
@@ -182,7 +182,7 @@ fn baseline() -> Option<BaselineFile> {
 
 async fn start_aggregator(plan: &Plan, programs: &Programs, family: &mut Family) -> Result<SocketAddr, Failure> {
     let (ca, addresses) = (plan.ca(), plan.aggregator().join("addresses.json"));
-    let mut command = Command::new(&programs.aggregator);
+    let mut command = tied::command(&programs.aggregator)?;
     command.arg("serve").arg("--data-dir").arg(plan.aggregator());
     command.arg("--catalogue-dir").arg(plan.catalogue()).arg("--secrets-dir").arg(plan.secrets());
     command.arg("--tls-cert").arg(ca.join("server.pem")).arg("--tls-key").arg(ca.join("server.key"));
@@ -223,7 +223,7 @@ async fn start_agent(
     family: &mut Family,
 ) -> Result<Agent, Failure> {
     let ca = plan.ca();
-    let mut command = Command::new(&programs.agent);
+    let mut command = tied::command(&programs.agent)?;
     command.args([
         "--aggregator",
         url,
