@@ -50,8 +50,10 @@ pub(crate) struct Args {
     pub(crate) log: LogArgs,
 }
 
-/// Whom the agent trusts and how it shows itself; read again when the files change.
+/// Whom the agent trusts and how it shows itself; read again when the files change. A standalone agent has nobody to
+/// show it to.
 #[derive(Debug, clap::Args)]
+#[group(multiple = true, conflicts_with = "checks_dir")]
 pub(crate) struct TlsArgs {
     /// Authorities that vouch for the aggregator (PEM)
     #[arg(long, env = "FLOORWALKER_CA", value_name = "FILE", required_unless_present = "checks_dir")]
@@ -135,5 +137,6 @@ mod tests {
         assert!(parse(&[&["--aggregator", "https://a:7443"], &tls[..]].concat()).is_ok());
         assert!(parse(&[&["--aggregator", "https://a:7443", "--checks-dir", "/c"], &tls[..]].concat()).is_err());
         assert!(parse(&["--checks-dir", "/checks", "--unknown", "x"]).is_err());
+        assert!(parse(&["--checks-dir", "/checks", "--ca", "a"]).is_err(), "it would have no effect");
     }
 }

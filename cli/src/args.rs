@@ -29,13 +29,28 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "floorwalker", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Args {
-    /// How answers are printed
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    pub(crate) output: Format,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// A noun whose every command asks the aggregator. Flags that others would take without effect stand here, not at the
+/// top.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Online<C: Subcommand> {
+    #[command(flatten)]
+    pub(crate) printing: Printing,
     #[command(flatten)]
     pub(crate) connection: Connection,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: C,
+}
+
+/// How answers are printed.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Printing {
+    /// How answers are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) output: Format,
 }
 
 /// Where the aggregator is, and who asks.
@@ -56,23 +71,18 @@ pub(crate) struct Connection {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Ask whether a release may go
-    #[command(subcommand)]
-    Gate(gate::Command),
+    Gate(Online<gate::Command>),
     /// Create, start and finish releases
-    #[command(subcommand)]
-    Release(release::Command),
+    Release(Online<release::Command>),
     /// See when releases are closed
-    #[command(subcommand)]
-    Freeze(freeze::Command),
+    Freeze(Online<freeze::Command>),
     /// Validate, run and list checks
     #[command(subcommand)]
     Check(check::Command),
     /// See the nodes
-    #[command(subcommand)]
-    Node(node::Command),
+    Node(Online<node::Command>),
     /// Make tokens
-    #[command(subcommand)]
-    Token(token::Command),
+    Token(Online<token::Command>),
     /// Start an aggregator and two agents on this machine, seeded with two tenants
     Up(up::Args),
     /// Become a program that ends with the process that started it
@@ -117,6 +127,37 @@ mod tests {
     #[test]
     fn the_flags_are_well_formed() {
         commands().debug_assert();
+    }
+
+    #[test]
+    fn what_asks_nobody_takes_no_address() {
+        for offline in
+            ["check validate .", "check run -f x", "completions bash", "up --shop http://a --registry http://b"]
+        {
+            let parse = |flag: &str| Args::try_parse_from(format!("floorwalker {offline} {flag}").split_whitespace());
+            assert!(parse("").is_ok(), "{offline}");
+            for flag in ["--url https://a", "--token t", "--ca f"] {
+                assert!(parse(flag).is_err(), "{offline} {flag}");
+            }
+        }
+        for online in ["node list", "check list", "freeze list", "gate explain --tenant a --environment e --service s"]
+        {
+            let words = format!("floorwalker {online} --url https://a --token t --ca f --output json");
+            assert!(Args::try_parse_from(words.split_whitespace()).is_ok(), "{online}");
+        }
+        for silent in ["completions bash", "up --shop http://a --registry http://b"] {
+            let words = format!("floorwalker {silent} --output json");
+            assert!(Args::try_parse_from(words.split_whitespace()).is_err(), "{silent}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_needs_patience() {
+        let gate = "floorwalker gate check --tenant a --environment e --service s";
+        let parse = |flags: &str| Args::try_parse_from(format!("{gate} {flags}").split_whitespace());
+        assert!(parse("").is_ok() && parse("--wait").is_ok() && parse("--wait --deadline 3s").is_ok());
+        assert!(parse("--deadline 3s").is_err());
+        assert!(parse("--wait --deadline 3s --no-wait").is_ok(), "what a wrapper asked for is taken back");
     }
 
     #[test]

@@ -28,6 +28,8 @@ fn wrong_usage_is_2_and_says_what_is_missing() {
     let question = ["gate", "check", "--tenant", "acme", "--environment", "prod", "--service", "shop"];
     let without = ends(&bare, &question, 2);
     assert!(without.stderr.contains("FLOORWALKER_URL"), "{}", without.stderr);
+    let alone = ends(&bare, &[&question[..], &["--deadline", "3s"]].concat(), 2);
+    assert!(alone.stderr.contains("--wait"), "{}", alone.stderr);
     let clear = ends(&Cli::at("http://127.0.0.1:1", "ca.pem", "fwt_a_b"), &question, 2);
     assert!(clear.stderr.contains("https"), "{}", clear.stderr);
 }
@@ -88,10 +90,10 @@ async fn a_pipeline_goes_by_the_exit_codes() {
     let digest = push::tag_digest(&registry, &parts::repository(name), parts::TAG).await.expect("a digest");
 
     let create = [
-        "--output",
-        "json",
         "release",
         "create",
+        "--output",
+        "json",
         "--tenant",
         name,
         "--service",

@@ -75,13 +75,13 @@ pub(crate) struct Check {
     #[command(flatten)]
     question: Question,
     /// Ask again while the answer is wait, or while the gate cannot be reached
-    #[arg(long, overrides_with = "no_wait")]
+    #[arg(long, overrides_with = "no_wait", group = "patience")]
     wait: bool,
-    /// Take the first answer; this is the default, and takes back an earlier --wait
-    #[arg(long, overrides_with = "wait")]
+    /// Take the first answer; this is the default, and takes back an earlier --wait with its --deadline
+    #[arg(long, overrides_with = "wait", group = "patience")]
     no_wait: bool,
-    /// With --wait: how long to go on asking
-    #[arg(long, value_name = "TIME", default_value = "30m")]
+    /// With --wait: how long to go on asking, such as 45m
+    #[arg(long, value_name = "TIME", default_value = "30m", requires = "patience")]
     deadline: Span,
 }
 

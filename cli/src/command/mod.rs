@@ -8,35 +8,54 @@ pub(crate) mod node;
 pub(crate) mod release;
 pub(crate) mod token;
 
-use crate::args::{Args, Command, Connection};
+use crate::args::{Args, Command, Connection, Online};
 use crate::exit::{Exit, Failure};
 use crate::http::aggregator::Aggregator;
 use crate::output::Format;
 use crate::up;
 
-/// What every command has.
+/// What every command has that asks the aggregator.
 pub(crate) struct Context {
     connection: Connection,
     output: Format,
 }
 
 impl Context {
+    /// What a noun's flags say, and the command that they are for.
+    fn of<C: clap::Subcommand>(online: Online<C>) -> (C, Self) {
+        let Online { printing, connection, command } = online;
+        (command, Self { connection, output: printing.output })
+    }
+
     fn aggregator(&self) -> Result<Aggregator, Failure> {
         Aggregator::new(&self.connection)
     }
 }
 
 /// Runs the command that was asked for.
-pub(crate) async fn run(args: Args) -> Result<Exit, Failure> {
-    let Args { connection, output, command } = args;
-    let context = Context { connection, output };
+pub(crate) async fn run(Args { command }: Args) -> Result<Exit, Failure> {
     match command {
-        Command::Gate(command) => gate::run(command, &context).await,
-        Command::Release(command) => release::run(command, &context).await,
-        Command::Freeze(command) => freeze::run(command, &context).await,
-        Command::Check(command) => check::run(command, &context).await,
-        Command::Node(command) => node::run(command, &context).await,
-        Command::Token(command) => token::run(command, &context).await,
+        Command::Gate(online) => {
+            let (command, context) = Context::of(online);
+            gate::run(command, &context).await
+        }
+        Command::Release(online) => {
+            let (command, context) = Context::of(online);
+            release::run(command, &context).await
+        }
+        Command::Freeze(online) => {
+            let (command, context) = Context::of(online);
+            freeze::run(command, &context).await
+        }
+        Command::Node(online) => {
+            let (command, context) = Context::of(online);
+            node::run(command, &context).await
+        }
+        Command::Token(online) => {
+            let (command, context) = Context::of(online);
+            token::run(command, &context).await
+        }
+        Command::Check(command) => check::run(command).await,
         Command::Up(args) => up::run(args).await,
         Command::Tied(args) => Err(up::tied::run(args)),
         Command::Completions(args) => completions::run(&args),

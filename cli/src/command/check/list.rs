@@ -2,6 +2,7 @@
 
 use api::http::check::Check;
 
+use crate::args::{Connection, Printing};
 use crate::command::{Context, word};
 use crate::exit::{Exit, Failure};
 use crate::output::table::{Table, or_dash};
@@ -11,9 +12,14 @@ pub(crate) struct Args {
     /// The tenant; the token's own unless given
     #[arg(long)]
     tenant: Option<String>,
+    #[command(flatten)]
+    printing: Printing,
+    #[command(flatten)]
+    connection: Connection,
 }
 
-pub(super) async fn run(Args { tenant }: Args, context: &Context) -> Result<Exit, Failure> {
+pub(super) async fn run(Args { tenant, printing, connection }: Args) -> Result<Exit, Failure> {
+    let context = Context { connection, output: printing.output };
     let checks = context.aggregator()?.checks(tenant.as_deref()).await?;
     context.output.print_list(&checks, table)?;
     Ok(Exit::Done)

@@ -7,7 +7,6 @@ mod report;
 mod run;
 mod validate;
 
-use super::Context;
 use crate::exit::{Exit, Failure};
 
 #[derive(Debug, clap::Subcommand)]
@@ -28,10 +27,10 @@ pub(crate) enum Command {
     List(list::Args),
 }
 
-pub(crate) async fn run(command: Command, context: &Context) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: Command) -> Result<Exit, Failure> {
     match command {
-        Command::Validate(args) => validate::run(args, context).await,
-        Command::Run(args) => run::run(args, context).await,
-        Command::List(args) => list::run(args, context).await,
+        Command::Validate(args) => validate::run(args).await,
+        Command::Run(args) => run::run(args).await,
+        Command::List(args) => list::run(args).await,
     }
 }

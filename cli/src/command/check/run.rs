@@ -15,8 +15,7 @@ use api::result::Status;
 use super::describe;
 use super::local::{self as plan, Chosen};
 use super::report;
-use crate::args;
-use crate::command::Context;
+use crate::args::{self, Printing};
 use crate::exit::{Exit, Failure, chain};
 use crate::folder;
 
@@ -41,10 +40,12 @@ pub(crate) struct Args {
     /// In the user's cache unless given
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    #[command(flatten)]
+    printing: Printing,
 }
 
-pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> {
-    let Args { file, name, component, secrets, dir } = args;
+pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
+    let Args { file, name, component, secrets, dir, printing } = args;
     let text = folder::text(&file);
     let chosen = plan::choose(&text, name.as_deref()).map_err(Failure::Usage)?;
     let local = open(dir.unwrap_or_else(args::local_folder))?;
@@ -58,7 +59,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<Exit, Failure> 
     let ran = local.run(check.assignment(|_| None), &bytes, values).await;
     let ran = ran.map_err(|error| Failure::here("the check cannot run", &error))?;
     let passes = matches!(ran.result.status, Status::Pass | Status::Warn);
-    context.output.print(&report::Report::of(ran), report::text)?;
+    printing.output.print(&report::Report::of(ran), report::text)?;
     Ok(if passes { Exit::Done } else { Exit::Refused })
 }
 

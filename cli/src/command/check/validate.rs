@@ -7,7 +7,7 @@ use api::manifest::{Kind, Manifest, Refusal};
 use serde::Serialize;
 
 use super::describe;
-use crate::command::Context;
+use crate::args::Printing;
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::table::Table;
@@ -16,6 +16,8 @@ use crate::output::table::Table;
 pub(crate) struct Args {
     /// The folder, or one file
     folder: PathBuf,
+    #[command(flatten)]
+    printing: Printing,
 }
 
 /// What was found.
@@ -48,7 +50,7 @@ struct Refused {
     remedy: String,
 }
 
-pub(super) async fn run(Args { folder }: Args, context: &Context) -> Result<Exit, Failure> {
+pub(super) async fn run(Args { folder, printing }: Args) -> Result<Exit, Failure> {
     let (root, texts) = if folder.is_dir() {
         (folder.clone(), folder::texts(&folder)?)
     } else if folder.is_file() {
@@ -60,7 +62,7 @@ pub(super) async fn run(Args { folder }: Args, context: &Context) -> Result<Exit
     let described = describe::all(&root, &undescribed).await?;
     let catalogue = catalogue::next(&undescribed, &texts, &described);
     let report = Report { documents: documents(&catalogue), refused: catalogue.refused.iter().map(refused).collect() };
-    context.output.print(&report, |report| text(report, &catalogue.refused))?;
+    printing.output.print(&report, |report| text(report, &catalogue.refused))?;
     Ok(if report.refused.is_empty() { Exit::Done } else { Exit::Refused })
 }
 
