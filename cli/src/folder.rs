@@ -23,10 +23,12 @@ pub(crate) fn texts(root: &Path) -> Result<Vec<FileText>, Failure> {
     Ok(found)
 }
 
-/// One manifest file, whatever its name.
-pub(crate) fn text(file: &Path) -> FileText {
+/// One manifest file, whatever its name; one that cannot be read is named as it was given.
+pub(crate) fn text(file: &Path) -> Result<FileText, Failure> {
     let name = file.file_name().map_or_else(|| file.to_string_lossy(), |name| name.to_string_lossy());
-    read_text(file, name.into_owned())
+    let bytes = read_at_most(file, MANIFEST_BYTES_MAX)
+        .map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
+    Ok(FileText::from_bytes(name.into_owned(), bytes))
 }
 
 fn walk(root: &Path, below: &Path, depth: usize, found: &mut Vec<FileText>) -> Result<(), Failure> {
@@ -101,6 +103,8 @@ mod tests {
         assert_eq!(texts.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a.yaml", "b/c.yml"]);
         std::os::unix::fs::symlink("/etc/hostname", at("p.wasm")).expect("a link");
         assert!(component(folder.path(), "p.wasm").is_err());
+        let missing = text(&at("missing.yaml")).expect_err("is not there").to_string();
+        assert!(missing.starts_with(&at("missing.yaml").display().to_string()), "{missing}");
         assert_eq!(component(folder.path(), "a.yaml"), Ok(b"a".to_vec()));
     }
 }

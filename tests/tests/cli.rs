@@ -58,6 +58,46 @@ fn a_broken_manifest_is_1_and_named_by_file_line_and_field() {
 }
 
 #[test]
+fn a_mistyped_folder_or_file_is_2_and_named_as_given() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("text");
+    let bare = Cli::bare();
+    let empty = ends(&bare, &["check", "validate", path], 2);
+    assert!(empty.stderr.contains(path) && empty.stderr.contains(".yaml"), "{}", empty.stderr);
+    let file = folder.path().join("only-a-comment.yaml");
+    fs::write(&file, "# nothing\n").expect("written");
+    let file = file.to_str().expect("text");
+    let blank = ends(&bare, &["check", "validate", file], 2);
+    assert!(blank.stderr.contains(&format!("{file} holds no document")), "{}", blank.stderr);
+    let missing = format!("{path}/missing.yaml");
+    for words in [&["check", "run", "-f", &missing][..], &["check", "validate", &missing]] {
+        let ended = ends(&bare, words, 2);
+        assert!(ended.stderr.contains(&missing), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_plugin_is_said_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let manifest = harness::binary::workspace().join("plugins/http-probe/manifest.yaml");
+    let dir = folder.path().join("local");
+    let words = ["check", "run", "-f", manifest.to_str().expect("text"), "--component", "/etc/hostname", "--dir"];
+    let ended = ends(&Cli::bare(), &[&words[..], &[dir.to_str().expect("text")]].concat(), 2);
+    assert_eq!(ended.stderr.matches("not usable").count(), 1, "{}", ended.stderr);
+}
+
+#[test]
+fn a_standalone_agent_without_its_folder_ends_with_the_remedy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut agent = std::process::Command::new(harness::binary::find("floorwalker-agent").expect("built"));
+    agent.args(["--metrics-listen", "127.0.0.1:0", "--checks-dir", "/nope", "--data-dir"]).arg(folder.path());
+    let output = agent.output().expect("starts");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("--checks-dir /nope cannot be read: make the folder"), "{said}");
+}
+
+#[test]
 fn help_and_completions_need_no_gate() {
     let bare = Cli::bare();
     assert!(ends(&bare, &["--help"], 0).stdout.contains("Exit codes"));

@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 pub(crate) enum Command {
     /// Hold a folder of manifests against every rule the aggregator holds it against, offline
     #[command(
-        after_help = "Example:\n  floorwalker check validate manifests/\n\nExits 1 when anything is refused, with file, line, field and remedy."
+        after_help = "Example:\n  floorwalker check validate manifests/\n\nExits 1 when anything is refused, with file, line, field and remedy; 2 when there is nothing to validate."
     )]
     Validate(validate::Args),
     /// Run one check once on this machine, with a node's sandbox and limits

@@ -46,7 +46,7 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     let Args { file, name, component, secrets, dir, printing } = args;
-    let text = folder::text(&file);
+    let text = folder::text(&file)?;
     let chosen = plan::choose(&text, name.as_deref()).map_err(Failure::Usage)?;
     let local = open(dir.unwrap_or_else(args::local_folder))?;
     let root = file.parent().map(Path::to_owned).unwrap_or_default();
@@ -94,10 +94,7 @@ fn bytes(root: &Path, text: &FileText, chosen: &Chosen, component: Option<&Path>
 /// Holds the check against its plugin and its tenant, as the aggregator does.
 async fn admit(local: &Local, texts: &[FileText], chosen: &Chosen, bytes: &[u8]) -> Result<Check, Failure> {
     let digest = Digest::of(bytes);
-    let answer = local
-        .describe(bytes)
-        .await
-        .map_err(|error| Failure::Usage(format!("the plugin is not usable: {}", chain(&error))))?;
+    let answer = local.describe(bytes).await.map_err(|error| Failure::Usage(chain(&error)))?;
     let plugin = DescribedPlugin::parse(digest.clone(), &answer);
     let plugin = plugin.map_err(|error| Failure::Usage(DescribedPlugin::complaint(&error)))?;
     let described: DescribedPlugins = [(digest.clone(), Ok(Arc::new(plugin)))].into();

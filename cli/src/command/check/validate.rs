@@ -54,7 +54,7 @@ pub(super) async fn run(Args { folder, printing }: Args) -> Result<Exit, Failure
     let (root, texts) = if folder.is_dir() {
         (folder.clone(), folder::texts(&folder)?)
     } else if folder.is_file() {
-        (folder.parent().map(ToOwned::to_owned).unwrap_or_default(), vec![folder::text(&folder)])
+        (folder.parent().map(ToOwned::to_owned).unwrap_or_default(), vec![folder::text(&folder)?])
     } else {
         return Err(Failure::Usage(format!("{} is neither a folder nor a file", folder.display())));
     };
@@ -62,6 +62,11 @@ pub(super) async fn run(Args { folder, printing }: Args) -> Result<Exit, Failure
     let described = describe::all(&root, &undescribed).await?;
     let catalogue = catalogue::next(&undescribed, &texts, &described);
     let report = Report { documents: documents(&catalogue), refused: catalogue.refused.iter().map(refused).collect() };
+    if report.documents.is_empty() && report.refused.is_empty() {
+        // Most likely a mistyped name: nothing was looked at, so nothing was found valid.
+        let what = if texts.is_empty() { "manifest: no file below it ends with .yaml or .yml" } else { "document" };
+        return Err(Failure::Usage(format!("{} holds no {what}; name what is to be validated", folder.display())));
+    }
     printing.output.print(&report, |report| text(report, &catalogue.refused))?;
     Ok(if report.refused.is_empty() { Exit::Done } else { Exit::Refused })
 }
