@@ -4,7 +4,12 @@ use api::result::{CheckResult, Status};
 use host::{End, Outcome};
 use prometheus::{IntCounterVec, Opts, Registry};
 
-/// Metrics of runs.
+/// Limits that end a run.
+const LIMITS: [&str; 5] = ["cpu", "memory", "deadline", "host-calls", "output"];
+/// Capabilities that are granted piece by piece, so that a call can be refused.
+const CAPABILITIES: [&str; 2] = ["http", "node"];
+
+/// Metrics of runs. Every value of a label is shown from the start: what is absent is a fault of the scrape.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     runs: IntCounterVec,
@@ -34,6 +39,8 @@ impl Metrics {
             counter("floorwalker_sandbox_kills_total", "Runs ended by the sandbox, by the limit they met.", "limit")?;
         let denied =
             counter("floorwalker_denied_total", "Capability calls that were refused, by capability.", "capability")?;
+        LIMITS.iter().for_each(|limit| drop(kills.with_label_values(&[limit])));
+        CAPABILITIES.iter().for_each(|capability| drop(denied.with_label_values(&[capability])));
         Ok(Self { runs, kills, denied })
     }
 
@@ -69,5 +76,30 @@ fn limit(end: &End) -> Option<&'static str> {
         | End::Exited { .. }
         | End::InvalidVerdict { .. }
         | End::NotStarted { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_never_happened_is_shown_as_zero() {
+        let registry = Registry::new();
+        let _metrics = Metrics::register(&registry).expect("registers");
+        let series = |name: &str| {
+            let families = registry.gather();
+            families.iter().find(|family| family.name() == name).map(|family| family.get_metric().len())
+        };
+        assert_eq!(series("floorwalker_sandbox_kills_total"), Some(LIMITS.len()));
+        assert_eq!(series("floorwalker_denied_total"), Some(CAPABILITIES.len()));
+    }
+
+    #[test]
+    fn a_limit_that_ends_a_run_is_one_of_those_shown() {
+        let ended = limit(&End::Deadline { limit: Duration::ZERO, during: None }).expect("a limit");
+        assert!(LIMITS.contains(&ended));
     }
 }
