@@ -267,6 +267,13 @@ fn explain_syntax(error: &serde_saphyr::Error) -> (String, String) {
             "the document is too deep, too long or shares too much".to_owned(),
             "write it without aliases, or split it".to_owned(),
         ),
+        E::NullIntoString { .. } => (
+            "nothing stands where a key or a text is expected".to_owned(),
+            "write it, or remove the line; text that holds a colon goes in quotes".to_owned(),
+        ),
+        E::TaggedScalarCannotDeserializeIntoString { .. } => {
+            ("tags (`!`) are not taken".to_owned(), "remove the tag".to_owned())
+        }
         E::MergeKeyNotAllowed { .. } => {
             ("merge keys (`<<`) are not taken".to_owned(), "write the fields out".to_owned())
         }

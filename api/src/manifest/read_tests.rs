@@ -192,3 +192,15 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn text_that_is_hardly_yaml_is_refused_in_an_authors_words() {
+    for text in [": : [\n", "? \n", &check("  {plugin: ~, runInterval: 60s, timeout: 20s}\n"), "kind: !x Check\n"] {
+        let said = refusals(text).join("\n");
+        assert!(!said.is_empty(), "{text}");
+        for foreign in ["Option", "String", "deserialize", "serde"] {
+            assert!(!said.contains(foreign), "{text}{said}");
+        }
+    }
+    assert!(refusals(": : [\n")[0].contains("nothing stands where a key"), "{:?}", refusals(": : [\n"));
+}
