@@ -17,10 +17,10 @@ use crate::authn::ca::ISSUED_DAYS;
 #[command(name = "floorwalker-aggregator", version)]
 pub struct Arguments {
     /// What to log, such as `info` or `info,aggregator=debug`.
-    #[arg(long, global = true, env = "FLOORWALKER_LOG", default_value = "info")]
+    #[arg(long, global = true, env = "FLOORWALKER_LOG", default_value = "info", help_heading = "Log")]
     pub log: String,
     /// How a log line looks: `text` or `json`.
-    #[arg(long, global = true, env = "FLOORWALKER_LOG_FORMAT", default_value_t = Format::Text)]
+    #[arg(long, global = true, env = "FLOORWALKER_LOG_FORMAT", default_value_t = Format::Text, help_heading = "Log")]
     pub log_format: Format,
     /// What to do.
     #[command(subcommand)]
@@ -70,7 +70,7 @@ pub struct Serve {
     /// Certificate chain of the API, PEM; read again when it changes.
     #[arg(long, env = "FLOORWALKER_TLS_CERT")]
     pub tls_cert: PathBuf,
-    /// Its private key.
+    /// Private key of that certificate, PEM.
     #[arg(long, env = "FLOORWALKER_TLS_KEY")]
     pub tls_key: PathBuf,
     /// Authority of the agents' certificates, PEM.
@@ -98,7 +98,7 @@ impl Serve {
 pub enum Ca {
     /// Make an authority: ca.pem and ca.key.
     Init {
-        /// Its folder.
+        /// Folder to put them in.
         #[arg(long)]
         dir: PathBuf,
     },
@@ -115,16 +115,16 @@ pub enum Ca {
 pub enum Whom {
     /// An agent: agent-<cluster>-<node>.pem and .key.
     Agent {
-        /// Its cluster.
+        /// Name of the cluster that the agent's node is in.
         #[arg(long)]
         cluster: ClusterName,
-        /// Its node.
+        /// Name of the agent's node; the agent runs with the same --node.
         #[arg(long)]
         node: NodeName,
-        /// The authority's folder.
+        /// Folder that `ca init` filled; the certificate is put there too.
         #[arg(long)]
         dir: PathBuf,
-        /// How long it is valid.
+        /// How many days it is valid.
         #[arg(long, default_value_t = ISSUED_DAYS, value_parser = clap::value_parser!(i64).range(1..=3_650))]
         days: i64,
     },
@@ -133,10 +133,10 @@ pub enum Whom {
         /// A DNS name or an address it is reached by; may be given more than once.
         #[arg(long = "name", required = true)]
         names: Vec<String>,
-        /// The authority's folder.
+        /// Folder that `ca init` filled; the certificate is put there too.
         #[arg(long)]
         dir: PathBuf,
-        /// How long it is valid.
+        /// How many days it is valid.
         #[arg(long, default_value_t = ISSUED_DAYS, value_parser = clap::value_parser!(i64).range(1..=3_650))]
         days: i64,
     },

@@ -25,9 +25,12 @@ Exit codes:
   4  the gate cannot be reached, or cannot tell
   5  the token is not accepted, or may not see or do this";
 
+/// Columns of a help, also on a wider screen.
+const WIDTH: usize = 100;
+
 /// May this release go to this tenant and environment now, and if not, why and until when?
 #[derive(Debug, Parser)]
-#[command(name = "floorwalker", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "floorwalker", version, after_help = EXAMPLES, max_term_width = WIDTH)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -165,6 +168,10 @@ mod tests {
         fn visit(command: &clap::Command, path: &str) {
             let path = format!("{path} {}", command.get_name());
             assert!(command.get_about().is_some() || path.trim() == "floorwalker", "{path} has no help");
+            // Examples are there to be copied: wrapped by the width of the help they would be cut.
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let cut = examples.lines().find(|line| line.starts_with("  ") && line.chars().count() > WIDTH);
+            assert_eq!(cut, None, "{path}: end the line with a backslash");
             for argument in command.get_arguments() {
                 assert!(argument.get_help().is_some(), "{path}: {} has no help", argument.get_id());
             }

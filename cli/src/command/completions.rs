@@ -9,7 +9,7 @@ use crate::output::write;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  floorwalker completions bash > /etc/bash_completion.d/floorwalker")]
 pub(crate) struct Args {
-    /// The shell
+    /// The shell that is to complete
     shell: Shell,
 }
 

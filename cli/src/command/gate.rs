@@ -27,8 +27,8 @@ const INDETERMINATE: &str = "INDETERMINATE";
 pub(crate) enum Command {
     /// Ask; an allow prints a ticket for `release start`
     #[command(
-        after_help = "Examples:\n  floorwalker gate check --tenant acme --environment prod --service shop --release REL --wait --deadline 30m\n  \
-        floorwalker gate check --tenant acme --environment prod --service shop --release REL --action rollback\n\n\
+        after_help = "Examples:\n  floorwalker gate check --tenant acme --environment prod --service shop --release REL \\\n      --wait --deadline 30m\n  \
+        floorwalker gate check --tenant acme --environment prod --service shop --release REL \\\n      --action rollback\n\n\
         Exits 0 for allow, 1 for deny, 3 for wait, 4 when the gate cannot be reached or cannot tell."
     )]
     Check(Check),
@@ -41,22 +41,23 @@ pub(crate) enum Command {
 /// The question.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Question {
-    /// The tenant
+    /// Whose environment it goes to, such as acme
     #[arg(long)]
     tenant: String,
-    /// The environment
+    /// Which of the tenant's environments, such as prod
     #[arg(long)]
     environment: String,
-    /// The service
+    /// What is released, such as shop; one of the tenant's services
     #[arg(long)]
     service: String,
     /// A location of the tenant; without it a freeze of any location counts
     #[arg(long)]
     location: Option<String>,
-    /// The release, as `release create` named it
+    /// Id of the release, which `release create` printed; without it the question is a general one
     #[arg(long, value_name = "ID")]
     release: Option<String>,
-    /// The class of the change, such as feature or security-hotfix: a claim, held against release and token
+    /// Class of the change: feature, config, business-config, schema, integration, infra, security-hotfix or emergency.
+    /// A claim, held against release and token
     #[arg(long, value_parser = from_word::<Class>)]
     class: Option<Class>,
     /// What is to be done: deploy, migrate, config, infra or rollback

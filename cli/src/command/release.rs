@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 pub(crate) enum Command {
     /// Register a release: tenant, service, digest and class are fixed from here on
     #[command(
-        after_help = "Example:\n  floorwalker release create --tenant acme --service shop --class feature --subject sha256:… --name 1.4.2"
+        after_help = "Example:\n  floorwalker release create --tenant acme --service shop --class feature --subject sha256:… \\\n      --name 1.4.2"
     )]
     Create(Create),
     /// Start it with the ticket of an allow
@@ -25,16 +25,16 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Create {
-    /// The tenant
+    /// Whose it is, such as acme
     #[arg(long)]
     tenant: String,
-    /// The service
+    /// What is released, such as shop; one of the tenant's services
     #[arg(long)]
     service: String,
-    /// Digest of the image manifest, sha256:…
+    /// Digest of what is released, of the form sha256:…, such as an image manifest's
     #[arg(long, value_name = "DIGEST")]
     subject: Digest,
-    /// feature, config, business-config, schema, integration, infra, security-hotfix or emergency
+    /// Class of the change: feature, config, business-config, schema, integration, infra, security-hotfix or emergency
     #[arg(long, value_parser = from_word::<Class>)]
     class: Class,
     /// Your name of it, such as a version
@@ -44,12 +44,12 @@ pub(crate) struct Create {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Start {
-    /// The release
+    /// Id of the release, which `release create` printed
     id: String,
-    /// The environment
+    /// Where it is started, such as prod
     #[arg(long)]
     environment: String,
-    /// The ticket that `gate check` printed
+    /// The ticket that `gate check` printed with its allow; each starts once
     #[arg(long)]
     ticket: String,
     /// What is done: deploy, migrate, config, infra or rollback
@@ -62,12 +62,12 @@ pub(crate) struct Start {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Finish {
-    /// The release
+    /// Id of the release, which `release create` printed
     id: String,
-    /// The environment
+    /// Where it was started, such as prod
     #[arg(long)]
     environment: String,
-    /// succeeded or failed
+    /// How it ended: succeeded or failed
     #[arg(long, value_parser = from_word::<FinishOutcome>)]
     outcome: FinishOutcome,
 }

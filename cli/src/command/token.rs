@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 pub(crate) enum Command {
     /// Make a token; it is shown once
     #[command(
-        after_help = "Example:\n  floorwalker token create --tenant acme --role pipeline --class feature --class config --expires 90d"
+        after_help = "Example:\n  floorwalker token create --tenant acme --role pipeline --class feature --class config \\\n      --expires 90d"
     )]
     Create(Create),
 }
@@ -23,13 +23,14 @@ pub(crate) struct Create {
     /// The tenant; only a platform administrator's token has none
     #[arg(long)]
     tenant: Option<String>,
-    /// viewer, pipeline, tenant-admin or platform-admin
+    /// What it may do: viewer reads, pipeline asks and releases too, tenant-admin makes tokens too; platform-admin is
+    /// for all tenants
     #[arg(long, value_parser = from_word::<Role>)]
     role: Role,
-    /// A class that the token may claim for a release; repeat for several
+    /// A class that the token may claim for a release, such as feature; repeat for several
     #[arg(long = "class", value_name = "CLASS", value_parser = from_word::<Class>)]
     classes: Vec<Class>,
-    /// How long it lives, 400d at most
+    /// How long it lives, such as 30d; 400d at most
     #[arg(long, value_name = "TIME", default_value = "90d")]
     expires: Span,
 }

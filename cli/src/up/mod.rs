@@ -25,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  floorwalker up --shop http://127.0.0.1:8069 --registry http://127.0.0.1:5000 --plugins target/wasm32-wasip2/plugin\n\n\
+    after_help = "Example:\n  floorwalker up --shop http://127.0.0.1:8069 --registry http://127.0.0.1:5000 \\\n      --plugins target/wasm32-wasip2/plugin\n\n\
     Begins afresh each time. Addresses and tokens are written to state.json in the folder; Ctrl-C ends all of it."
 )]
 pub(crate) struct Args {

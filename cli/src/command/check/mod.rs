@@ -18,7 +18,7 @@ pub(crate) enum Command {
     Validate(validate::Args),
     /// Run one check once on this machine, with a node's sandbox and limits
     #[command(
-        after_help = "Examples:\n  floorwalker check run -f plugins/http-probe/manifest.yaml --component target/wasm32-wasip2/plugin/http_probe.wasm\n  \
+        after_help = "Examples:\n  floorwalker check run -f plugins/http-probe/manifest.yaml \\\n      --component target/wasm32-wasip2/plugin/http_probe.wasm\n  \
         floorwalker check run -f check.yaml --secret odoo-api-key=key.txt\n\nExits 0 when the check passes or warns, 1 otherwise."
     )]
     Run(run::Args),

@@ -14,7 +14,7 @@ use crate::output::table::Table;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The folder, or one file
+    /// The folder of manifests, read with its subfolders; or one file
     folder: PathBuf,
     #[command(flatten)]
     printing: Printing,
