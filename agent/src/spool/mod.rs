@@ -6,6 +6,8 @@ mod epoch;
 pub mod metrics;
 mod recover;
 pub mod segment;
+#[cfg(test)]
+mod segment_tests;
 mod store;
 mod writer;
 

@@ -3,7 +3,7 @@
 //! Agent and command-line tool wrap it in their typed calls (`http/aggregator`). It retries nothing and follows
 //! no redirect; a rotated certificate is used from the next request on.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -160,18 +160,17 @@ impl Generation {
 }
 
 /// What to do about a certificate that has ended, which happens to every installation once.
-fn remedy(error: &PoolError) -> &'static str {
-    use rustls::{AlertDescription as Alert, CertificateError as Refused, Error as Tls};
+fn remedy(error: &PoolError, reason: &str) -> &'static str {
+    use rustls::{CertificateError as Refused, Error as Tls};
+    // An alert that comes after the handshake, as TLS 1.3 has it for clients, reaches us through HTTP/2 as words alone.
+    if reason.contains("received fatal alert: CertificateExpired") {
+        return " (give this client a new certificate; it is used once its file has changed)";
+    }
     let mut next = error.source();
     while let Some(cause) = next {
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = cause.downcast_ref::<Tls>().or_else(|| inner?.downcast_ref());
-        match tls {
+        match of_tls(cause) {
             Some(Tls::InvalidCertificate(Refused::Expired | Refused::ExpiredContext { .. })) => {
                 return " (give the server a new certificate; it is used once its file has changed)";
-            }
-            Some(Tls::AlertReceived(Alert::CertificateExpired)) => {
-                return " (give this client a new certificate; it is used once its file has changed)";
             }
             _ => next = cause.source(),
         }
@@ -179,10 +178,16 @@ fn remedy(error: &PoolError) -> &'static str {
     ""
 }
 
+/// TLS's own error, which I/O errors carry inside and do not name as their source.
+fn of_tls<'e>(cause: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    cause.downcast_ref::<rustls::Error>().or_else(|| of_tls(cause.downcast_ref::<io::Error>()?.get_ref()?))
+}
+
 fn no_answer(authority: &str, error: &PoolError) -> ClientError {
     let authority = authority.to_owned();
     // The pool's own words ("client error (Connect)") say nothing: begin with their cause.
-    let reason = error.source().map_or_else(|| error.to_string(), chain) + remedy(error);
+    let reason = error.source().map_or_else(|| error.to_string(), chain);
+    let reason = format!("{reason}{}", remedy(error, &reason));
     if error.is_connect() {
         ClientError::Connect { authority, reason }
     } else {

@@ -10,6 +10,9 @@ pub mod spool;
 #[path = "../../../agent/src/spool/segment.rs"]
 pub mod segment;
 
+/// What takes any bytes.
+pub type Target = fn(&[u8]);
+
 /// All of them, by the name of their corpus.
-pub const TARGETS: [(&str, fn(&[u8])); 3] =
+pub const TARGETS: [(&str, Target); 3] =
     [("frame", frame::target), ("spool", spool::target), ("manifest", manifest::target)];

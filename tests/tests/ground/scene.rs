@@ -99,9 +99,9 @@ impl Scene {
         risen.await.unwrap_or_else(|error| panic!("{error:#}\n{}", self.agent().output()));
     }
 
-    /// Waits until checks have run on, whatever else does not.
+    /// Waits until each check has run again, whatever else does not.
     pub(crate) async fn runs_on(&mut self) {
-        self.rises("floorwalker_runs_total", 2.0 * FEW as f64).await;
+        self.rises("floorwalker_runs_total", FEW as f64).await;
     }
 
     /// Waits until the aggregator has a run of later than an instant.
