@@ -15,7 +15,7 @@ use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Json, Path, Query, tenant};
 use crate::authn::token::{Minted, mint};
-use crate::authz::{Denied, Operation, Reach, TenantScope, allow, allow_platform, reach};
+use crate::authz::{Operation, Reach, TenantScope, allow, allow_platform, reach};
 use crate::instant::{parse, rfc3339};
 use crate::store::Store;
 use crate::store::change::{ChangeError, Note, Recorded};
