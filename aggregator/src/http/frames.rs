@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
+use futures_util::future::try_join_all;
 use process::supervise::{blocking, chain};
 
 use super::Api;
@@ -101,14 +102,17 @@ pub(super) async fn frames(
     let _permit = api.frames.try_acquire().map_err(|_| Failure::Busy)?;
     let received_at_ms = api.clock.wall_ms();
     let frame = match blocking("frame unpack", move || codec::unpack(&bytes)).await {
-        Ok(Ok(frame)) => frame,
+        Ok(Ok(frame)) => Arc::new(frame),
         Ok(Err(codec::CodecError::Packed(_) | codec::CodecError::Unpacked)) => return Err(Failure::TooLarge),
         Ok(Err(error)) => return Err(Failure::Malformed(chain(&error))),
         Err(panic) => return Err(broken("frame unpack", &panic)),
     };
     for _ in 0..TRIES_MAX {
         let known = known(&api, &scope, &frame, received_at_ms).await?;
-        match store(&api, judge(scope.key(), frame.clone(), &known, received_at_ms)).await {
+        let (agent, frame) = (scope.key().clone(), Arc::clone(&frame));
+        // Thousands of records are hashed and written as JSON: tens of milliseconds that no other request waits for.
+        let judged = blocking("frame judge", move || judge(&agent, &frame, &known, received_at_ms)).await;
+        match store(&api, judged.map_err(|panic| broken("frame judge", &panic))?).await {
             Err(StoreError::Raced) => {}
             Err(error) => return Err(error.into()),
             Ok(answer) => return answer,
@@ -143,8 +147,10 @@ async fn known(api: &Api, scope: &AgentScope, frame: &Frame, received_at_ms: i64
 /// Stores what is to be stored, counts, and makes the answer.
 async fn store(api: &Api, judged: Judged) -> Result<Result<Response, Failure>, StoreError> {
     match judged {
-        Judged::Take { batch, ack, accepted, repeated, dropped } => {
-            api.store.batch(move |tx| tx.frame_store(&batch)).await?;
+        Judged::Take { batches, ack, accepted, repeated, dropped } => {
+            // All are handed in at once, in order; where one fails, the mark lets none after it through.
+            let stored = batches.into_iter().map(|batch| api.store.batch(move |tx| tx.frame_store(&batch)));
+            try_join_all(stored).await?;
             api.ingest.count("accepted", accepted);
             api.ingest.count("repeated", repeated);
             api.ingest.count("dropped", dropped);

@@ -4,15 +4,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::frame::{Ack, Body, Conflict, Frame, Record, Rejected, RejectedCode, RollUp, chain, codec};
+use api::frame::{Ack, Body, Conflict, Frame, PluginStatus, Record, Rejected, RejectedCode, RollUp, chain, codec};
 use api::id::{CheckId, Digest, TenantName};
 use api::limits::{RECORD_BYTES_MAX, TEXT_BYTES_MAX, cut};
-use api::result::Status;
+use api::result::{CheckResult, Status};
 
 use super::finite::finite;
+use super::merge::merge;
 use crate::authn::AgentKey;
 use crate::placement::lease::Tenure;
-use crate::store::batch::{Accepted, Counts, LastRun, Mark, Owner, Write};
+use crate::store::batch::{Accepted, Counts, LastRun, Mark, Owner, Words, Write};
+
+/// Records in one batch: the writer has one in about 2 ms, and what people do comes between two batches.
+const BATCH_RECORDS: usize = 256;
 
 /// What is known of the agent when its frame comes.
 #[derive(Clone, Debug, Default)]
@@ -30,10 +34,10 @@ pub struct Known {
 /// What becomes of a frame.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judged {
-    /// Store this, then answer.
+    /// Store these in order, then answer.
     Take {
-        /// What to store.
-        batch: Box<Accepted>,
+        /// What to store: one batch after the other, each where the one before ends.
+        batches: Vec<Accepted>,
         /// The answer once it is stored.
         ack: Ack,
         /// Records that are taken.
@@ -57,8 +61,8 @@ pub enum Judged {
 }
 
 /// Judges a frame that came at `received_at_ms` (milliseconds since 1970 UTC).
-pub fn judge(agent: &AgentKey, frame: Frame, known: &Known, received_at_ms: i64) -> Judged {
-    let links = match chain::links(&frame) {
+pub fn judge(agent: &AgentKey, frame: &Frame, known: &Known, received_at_ms: i64) -> Judged {
+    let links = match chain::links(frame) {
         Ok(links) => links,
         Err(uncovered) => return Judged::Uncovered(uncovered.expected),
     };
@@ -86,23 +90,41 @@ pub fn judge(agent: &AgentKey, frame: Frame, known: &Known, received_at_ms: i64)
         }
     };
     let dropped = frame.dropped.iter().map(|span| new_in(span.first, span.last, mark.through)).sum();
-    let (fresh, repeated): (Vec<_>, Vec<_>) = frame.records.into_iter().partition(|record| record.seq > mark.through);
-    let mut writes = Vec::with_capacity(fresh.len());
+    let fresh: Vec<&Record> = frame.records.iter().filter(|record| record.seq > mark.through).collect();
+    let (taken, repeated) = (fresh.len() as u64, (frame.records.len() - fresh.len()) as u64);
     let mut rejected = vec![];
-    let mut accepted = 0;
-    for record in fresh {
-        let seq = record.seq;
-        match take(record, known, received_at_ms) {
-            Ok((before, write)) => {
-                accepted += 1;
-                writes.extend(before.into_iter().chain([write]));
+    let mut batches: Vec<Accepted> = vec![];
+    let mut before = known.mark;
+    let mut links = links.iter();
+    for part in fresh.chunks(BATCH_RECORDS) {
+        let mut writes = Vec::with_capacity(2 * part.len());
+        for record in part {
+            if let Err(code) = take(record, known, received_at_ms, &mut writes) {
+                rejected.push(Rejected { seq: record.seq, code });
             }
-            Err(code) => rejected.push(Rejected { seq, code }),
+        }
+        let end = part.last().and_then(|last| links.find(|(seq, _)| *seq == last.seq));
+        let end = end.map(|&(through, chain)| Mark { through, chain }).expect("each record has its link, in order");
+        batches.push(Accepted {
+            agent: agent.clone(),
+            epoch,
+            before,
+            after: end,
+            received_at_ms,
+            writes: merge(writes),
+        });
+        before = Some(end);
+    }
+    match batches.last_mut() {
+        // What is dropped at the end is stepped over with what came before it.
+        Some(last) => last.after = after,
+        None => {
+            let writes = vec![];
+            batches.push(Accepted { agent: agent.clone(), epoch, before, after, received_at_ms, writes });
         }
     }
-    let batch = Accepted { agent: agent.clone(), epoch, before: known.mark, after, received_at_ms, writes };
-    let ack = Ack { epoch, through: after.through, rejected };
-    Judged::Take { batch: Box::new(batch), ack, accepted, repeated: repeated.len() as u64, dropped }
+    let accepted = taken - rejected.len() as u64;
+    Judged::Take { batches, ack: Ack { epoch, through: after.through, rejected }, accepted, repeated, dropped }
 }
 
 /// Sequence numbers of a span that lie beyond the mark.
@@ -110,68 +132,80 @@ fn new_in(first: u64, last: u64, through: u64) -> u64 {
     last.saturating_add(1).saturating_sub(first.max(through + 1))
 }
 
-/// One record, after what it ends; or why it is not taken.
-fn take(record: Record, known: &Known, received_at_ms: i64) -> Result<(Option<Write>, Write), RejectedCode> {
-    let bytes = codec::encode(&record).map_err(|_| RejectedCode::TooLarge)?;
-    if bytes.len() > RECORD_BYTES_MAX {
+/// Adds what one record writes, after what it ends; or why it is not taken.
+fn take(record: &Record, known: &Known, received_at_ms: i64, writes: &mut Vec<Write>) -> Result<(), RejectedCode> {
+    if codec::encoded_bytes(record).map_err(|_| RejectedCode::TooLarge)? > RECORD_BYTES_MAX {
         return Err(RejectedCode::TooLarge);
     }
-    let Record { seq, check_id, age_ms, lease, body } = record;
-    let at_ms = instant(received_at_ms, age_ms);
-    let body = match body {
-        Body::PluginStatus(mut status) => {
-            // Else an agent could fill the store with components that nobody has.
-            if known.plugins.as_ref().is_some_and(|plugins| !plugins.contains(&status.digest)) {
-                return Err(RejectedCode::Foreign);
-            }
-            status.message = status.message.map(|message| cut(&message, TEXT_BYTES_MAX).to_owned());
-            return Ok((None, Write::Plugin { at_ms, status }));
+    let at_ms = instant(received_at_ms, record.age_ms);
+    if let Body::PluginStatus(status) = &record.body {
+        // Else an agent could fill the store with components that nobody has.
+        if known.plugins.as_ref().is_some_and(|plugins| !plugins.contains(&status.digest)) {
+            return Err(RejectedCode::Foreign);
         }
-        other => other,
-    };
-    let owner =
-        check_id.and_then(|check| known.placements.get(&check).map(|tenant| Owner { tenant: tenant.clone(), check }));
+        let message = status.message.as_ref().map(|message| cut(message, TEXT_BYTES_MAX).to_owned());
+        writes.push(Write::Plugin { at_ms, status: PluginStatus { message, ..status.clone() } });
+        return Ok(());
+    }
+    let owner = record
+        .check_id
+        .and_then(|check| known.placements.get(&check).map(|tenant| Owner { tenant: tenant.clone(), check }));
     let owner = owner.ok_or(RejectedCode::Foreign)?;
     let tenure = known.leases.get(&owner.check).copied();
-    if lease.zip(tenure).is_some_and(|(token, tenure)| token < tenure.token_min) {
+    if record.lease.zip(tenure).is_some_and(|(token, tenure)| token < tenure.token_min) {
         return Err(RejectedCode::Fenced);
     }
-    let write = match body {
+    match &record.body {
         Body::Transition(transition) => {
             // The agent's first result of the check since its start or since the check changed: whoever opened a
             // problem before is gone and never closes it. One that holds is opened again by a record that follows.
-            let ended = transition.from.is_none().then(|| Write::Problem { owner: owner.clone(), open: false });
-            let result = Box::new(finite(transition.result));
-            return Ok((ended, Write::Result { owner, seq, run_at_ms: at_ms, result }));
+            if transition.from.is_none() {
+                writes.push(Write::Problem { owner: owner.clone(), open: false });
+            }
+            writes.extend(of_result(owner, record.seq, at_ms, &transition.result));
         }
-        Body::Failure(failure) => {
-            Write::Result { owner, seq, run_at_ms: at_ms, result: Box::new(finite(failure.result)) }
-        }
-        Body::RollUp(roll_up) => counts(owner, roll_up, tenure, received_at_ms),
-        Body::Problem(problem) => Write::Problem { owner, open: problem.open },
-        Body::Ledger(note) => Write::Ledger { owner, at_ms, note },
+        Body::Failure(failure) => writes.extend(of_result(owner, record.seq, at_ms, &failure.result)),
+        Body::RollUp(roll_up) => counts(owner, roll_up, tenure, received_at_ms, writes),
+        Body::Problem(problem) => writes.push(Write::Problem { owner, open: problem.open }),
+        Body::Ledger(note) => writes.push(Write::Ledger { owner, at_ms, note: note.clone() }),
         Body::PluginStatus(_) => return Err(RejectedCode::Foreign),
+    }
+    Ok(())
+}
+
+/// A result is kept, and is the last known of its node.
+pub(crate) fn of_result(owner: Owner, seq: u64, run_at_ms: i64, result: &CheckResult) -> [Write; 2] {
+    let result = finite(result);
+    let words = Words::Told {
+        summary: Some(cut(&result.summary, TEXT_BYTES_MAX).to_owned()),
+        failed_step: result.failed_step().map(|step| step.name.clone()),
     };
-    Ok((None, write))
+    let CheckResult { status, reason, ref evidence, .. } = *result;
+    let last = LastRun { run_at_ms, status, reason, words, evidence: evidence.clone() };
+    let body = serde_json::to_string(&result).expect("a result has string keys and finite numbers");
+    [Write::Result { owner: owner.clone(), seq, run_at_ms, body }, Write::Last { owner, last }]
 }
 
 /// A roll-up carries no lease. Its runs happened and count; but the last known of a check whose lease another agent has
 /// is the other's to tell, unless it is that nothing was run.
-fn counts(owner: Owner, roll_up: RollUp, tenure: Option<Tenure>, received_at_ms: i64) -> Write {
-    let RollUp {
-        to_age_ms, runs, by_status, by_reason, sketch, last_status, last_reason, last_age_ms, evidence, ..
-    } = roll_up;
-    let tells = last_status == Status::Skipped || tenure.is_none_or(|tenure| tenure.holds);
-    Write::Counts {
-        owner,
-        minute: instant(received_at_ms, to_age_ms).div_euclid(60_000),
-        counts: Counts { runs, by_status, by_reason, sketch },
-        last: tells.then(|| LastRun {
-            run_at_ms: instant(received_at_ms, last_age_ms),
-            status: last_status,
-            reason: last_reason,
-            evidence,
-        }),
+fn counts(owner: Owner, roll_up: &RollUp, tenure: Option<Tenure>, received_at_ms: i64, writes: &mut Vec<Write>) {
+    let minute = instant(received_at_ms, roll_up.to_age_ms).div_euclid(60_000);
+    let counts = Counts {
+        runs: roll_up.runs,
+        by_status: roll_up.by_status.clone(),
+        by_reason: roll_up.by_reason.clone(),
+        sketch: roll_up.sketch.clone(),
+    };
+    writes.push(Write::Counts { owner: owner.clone(), minute, counts });
+    if roll_up.last_status == Status::Skipped || tenure.is_none_or(|tenure| tenure.holds) {
+        let last = LastRun {
+            run_at_ms: instant(received_at_ms, roll_up.last_age_ms),
+            status: roll_up.last_status,
+            reason: roll_up.last_reason,
+            words: Words::AsKnown,
+            evidence: roll_up.evidence.clone(),
+        };
+        writes.push(Write::Last { owner, last });
     }
 }
 

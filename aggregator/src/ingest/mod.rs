@@ -1,8 +1,9 @@
-//! Taking what agents report: a frame against the agent's own mark, placements and leases becomes a batch of writes
+//! Taking what agents report: a frame against the agent's own mark, placements and leases becomes batches of writes
 //! (`accept`, pure). `http/frames` brings the frame and stores the batch.
 
 pub mod accept;
 mod finite;
+mod merge;
 pub mod metrics;
 
 pub use metrics::Metrics;

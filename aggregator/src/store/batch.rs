@@ -1,11 +1,12 @@
 //! The door for what machines report: the shapes that `ingest` and `placement` hand over. `Store::batch` runs the
-//! write; it is idempotent by (agent, epoch, sequence), because the mark moves in the same transaction.
+//! write; it is idempotent by (agent, epoch, sequence), because the mark moves in the same transaction. A long frame
+//! comes as several batches, each with its own move of the mark.
 
 use std::collections::BTreeMap;
 
 use api::frame::{Chain, Epoch, LedgerNote, PluginStatus};
 use api::id::{CheckId, TenantName};
-use api::result::{CheckResult, Evidence, Reason, Status};
+use api::result::{Evidence, Reason, Status};
 
 use crate::authn::AgentKey;
 
@@ -18,7 +19,7 @@ pub struct Mark {
     pub chain: Chain,
 }
 
-/// What `ingest/accept` takes of a frame.
+/// What `ingest/accept` takes of a frame, or of a part of one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
     /// Whose.
@@ -47,7 +48,7 @@ pub struct Owner {
 /// One thing to write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    /// A transition or failure: kept, and the last known of its node.
+    /// A transition or failure, kept with its detail.
     Result {
         /// Of which check.
         owner: Owner,
@@ -55,10 +56,17 @@ pub enum Write {
         seq: u64,
         /// When the run was.
         run_at_ms: i64,
-        /// The result.
-        result: Box<CheckResult>,
+        /// The [`api::result::CheckResult`] as JSON: written before, because the writer is one for all.
+        body: String,
     },
-    /// Counts, and the last known of its node when the agent may tell it.
+    /// The last known of a check on the agent's node.
+    Last {
+        /// Of which check.
+        owner: Owner,
+        /// The run.
+        last: LastRun,
+    },
+    /// Counts of an interval.
     Counts {
         /// Of which check.
         owner: Owner,
@@ -66,8 +74,6 @@ pub enum Write {
         minute: i64,
         /// The counts.
         counts: Counts,
-        /// The last run of the interval.
-        last: Option<LastRun>,
     },
     /// A problem opened or closed.
     Problem {
@@ -124,7 +130,7 @@ fn add_to<K: Ord + Copy>(sums: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
     }
 }
 
-/// The last run as a roll-up tells it.
+/// A run that is the last known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LastRun {
     /// When it was.
@@ -133,6 +139,34 @@ pub struct LastRun {
     pub status: Status,
     /// Its reason.
     pub reason: Option<Reason>,
+    /// What is said of it.
+    pub words: Words,
     /// Its evidence.
     pub evidence: Vec<Evidence>,
+}
+
+/// What is said of the last run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// As its result tells it.
+    Told {
+        /// One sentence.
+        summary: Option<String>,
+        /// The first step that failed.
+        failed_step: Option<String>,
+    },
+    /// A roll-up has none: those that are known stay for as long as the status does.
+    AsKnown,
+}
+
+impl LastRun {
+    /// What is known after both, this one first.
+    #[must_use]
+    pub fn followed_by(self, mut next: Self) -> Self {
+        if next.words == Words::AsKnown && self.words != Words::AsKnown {
+            let silence = Words::Told { summary: None, failed_step: None };
+            next.words = if self.status == next.status { self.words } else { silence };
+        }
+        next
+    }
 }

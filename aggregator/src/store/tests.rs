@@ -11,7 +11,7 @@ use api::result::{CheckResult, Evidence, Reason, Status, Step, StepStatus};
 
 use super::agent::{AgentRead as _, StoredAgent};
 use super::audit::AuditRead as _;
-use super::batch::{Accepted, Counts, LastRun, Mark, Owner, Write};
+use super::batch::{Accepted, Counts, LastRun, Mark, Owner, Words, Write};
 use super::change::{ChangeError, Note, Recorded};
 use super::check::CheckRead as _;
 use super::lease::{LeaseRead as _, StoredLease};
@@ -21,6 +21,7 @@ use super::{ChangeTx, Config, Store, StoreError};
 use crate::authn::Principal;
 use crate::authn::token::{TokenLookup as _, mint};
 use crate::authz::{AgentScope, PlatformScope, Reach, TenantScope, allow_agent};
+use crate::ingest::accept::of_result;
 
 /// A store and its writer, ended together.
 struct Stand {
@@ -99,12 +100,11 @@ fn result(status: Status) -> CheckResult {
     }
 }
 
-fn stored(seq: u64, run_at_ms: i64, status: Status) -> Write {
-    let result = Box::new(result(status));
-    Write::Result { owner: owner(), seq, run_at_ms, result }
+fn stored(seq: u64, run_at_ms: i64, status: Status) -> [Write; 2] {
+    of_result(owner(), seq, run_at_ms, &result(status))
 }
 
-fn roll_up(runs: u64, run_at_ms: i64, status: Status) -> Write {
+fn roll_up(runs: u64, run_at_ms: i64, status: Status) -> [Write; 2] {
     let by_status = [(status, runs)].into();
     let evidence = vec![Evidence {
         kind: "image-digest".into(),
@@ -112,12 +112,9 @@ fn roll_up(runs: u64, run_at_ms: i64, status: Status) -> Write {
         observed_at: "2026-01-01T00:00:00Z".into(),
         attributes: Default::default(),
     }];
-    Write::Counts {
-        owner: owner(),
-        minute: run_at_ms / 60_000,
-        counts: Counts { runs, by_status, by_reason: Default::default(), sketch: [(3, runs)].into() },
-        last: Some(LastRun { run_at_ms, status, reason: None, evidence }),
-    }
+    let counts = Counts { runs, by_status, by_reason: Default::default(), sketch: [(3, runs)].into() };
+    let last = LastRun { run_at_ms, status, reason: None, words: Words::AsKnown, evidence };
+    [Write::Counts { owner: owner(), minute: run_at_ms / 60_000, counts }, Write::Last { owner: owner(), last }]
 }
 
 fn mark(through: u64) -> Mark {
@@ -150,10 +147,10 @@ fn note(subject: &str) -> Note {
 async fn a_batch_is_stored_once_and_moves_its_mark() {
     let stand = Stand::new();
     let store = &stand.store;
-    take(store, batch(None, 2, vec![stored(1, 60_000, Status::Fail), roll_up(4, 61_000, Status::Fail)]))
+    take(store, batch(None, 2, [stored(1, 60_000, Status::Fail), roll_up(4, 61_000, Status::Fail)].concat()))
         .await
         .expect("taken");
-    let again = take(store, batch(None, 2, vec![roll_up(4, 61_000, Status::Fail)])).await;
+    let again = take(store, batch(None, 2, roll_up(4, 61_000, Status::Fail).to_vec())).await;
     assert!(matches!(again, Err(StoreError::Raced)), "the mark stands elsewhere");
     let read = store.read(|view| {
         let mark = view.spool_mark(&node("n1"), &Epoch([7; 16]))?;
@@ -161,7 +158,7 @@ async fn a_batch_is_stored_once_and_moves_its_mark() {
     });
     let (found, counts) = read.await.expect("read");
     assert_eq!((found, counts.runs), (Some(mark(2)), 4), "counted once");
-    take(store, batch(Some(mark(2)), 3, vec![roll_up(5, 62_000, Status::Pass)])).await.expect("taken");
+    take(store, batch(Some(mark(2)), 3, roll_up(5, 62_000, Status::Pass).to_vec())).await.expect("taken");
     let counts = store.read(|view| view.result_counts(&acme(), check(), 0, 100)).await.expect("read");
     assert_eq!((counts.runs, counts.sketch[&3]), (9, 9));
     assert_eq!(counts.by_status, [(Status::Pass, 5), (Status::Fail, 4)].into());
@@ -171,8 +168,8 @@ async fn a_batch_is_stored_once_and_moves_its_mark() {
 async fn a_failed_batch_leaves_nothing_and_its_neighbours_stand() {
     let stand = Stand::new();
     // The second result has the key of the first: the whole batch is undone, mark and all.
-    let twice = batch(None, 2, vec![stored(1, 60_000, Status::Pass), stored(1, 60_000, Status::Pass)]);
-    let good = batch(None, 1, vec![stored(1, 60_000, Status::Pass)]);
+    let twice = batch(None, 2, [stored(1, 60_000, Status::Pass), stored(1, 60_000, Status::Pass)].concat());
+    let good = batch(None, 1, stored(1, 60_000, Status::Pass).to_vec());
     let (first, second) = tokio::join!(take(&stand.store, twice), take(&stand.store, good));
     assert!(matches!(first, Err(StoreError::Failed { .. })), "{first:?}");
     second.expect("stands");
@@ -184,18 +181,15 @@ async fn a_failed_batch_leaves_nothing_and_its_neighbours_stand() {
 async fn the_last_known_follows_the_order_of_arrival_and_keeps_its_words() {
     let stand = Stand::new();
     let store = &stand.store;
-    let writes = vec![
-        stored(1, 60_000, Status::Fail),
-        Write::Problem { owner: owner(), open: true },
-        roll_up(3, 59_990, Status::Fail),
-    ];
-    take(store, batch(None, 3, writes)).await.expect("taken");
+    let problem = vec![Write::Problem { owner: owner(), open: true }];
+    let writes = [stored(1, 60_000, Status::Fail).to_vec(), problem, roll_up(3, 59_990, Status::Fail).to_vec()];
+    take(store, batch(None, 3, writes.concat())).await.expect("taken");
     let last = store.read(|view| view.check_last(&acme(), check())).await.expect("read");
     let run = last[0].run.clone().expect("ran");
     assert!(last[0].problem);
     assert_eq!((run.status, run.failed_step.as_deref()), (Status::Fail, Some("confirm")));
     assert_eq!((run.summary.as_deref(), run.evidence.len()), (Some("as it was"), 1));
-    take(store, batch(Some(mark(3)), 4, vec![roll_up(1, 75_000, Status::Pass)])).await.expect("taken");
+    take(store, batch(Some(mark(3)), 4, roll_up(1, 75_000, Status::Pass).to_vec())).await.expect("taken");
     let last = store.read(|view| view.check_last_all(&acme())).await.expect("read");
     let run = last[0].run.clone().expect("ran");
     assert_eq!((run.status, run.summary, run.failed_step), (Status::Pass, None, None), "another status, other words");
@@ -204,7 +198,7 @@ async fn the_last_known_follows_the_order_of_arrival_and_keeps_its_words() {
 #[tokio::test]
 async fn no_tenant_reads_anothers_rows() {
     let stand = Stand::new();
-    take(&stand.store, batch(None, 1, vec![stored(1, 60_000, Status::Fail)])).await.expect("taken");
+    take(&stand.store, batch(None, 1, stored(1, 60_000, Status::Fail).to_vec())).await.expect("taken");
     let read = stand.store.read(|view| {
         Ok((
             view.check_last_all(&globex())?,
@@ -219,7 +213,7 @@ async fn no_tenant_reads_anothers_rows() {
 #[tokio::test]
 async fn results_come_in_pages_newest_first() {
     let stand = Stand::new();
-    let writes = (1..=5).map(|seq| stored(seq, 60_000, Status::Fail)).collect();
+    let writes = (1..=5).flat_map(|seq| stored(seq, 60_000, Status::Fail)).collect();
     take(&stand.store, batch(None, 5, writes)).await.expect("taken");
     let mut after: Option<String> = None;
     let mut pages = vec![];
@@ -370,7 +364,7 @@ async fn agents_and_their_plugins_are_kept_until_they_are_forgotten() {
 #[tokio::test]
 async fn what_is_too_old_is_forgotten() {
     let stand = Stand::new();
-    let writes = vec![stored(1, 60_000, Status::Fail), roll_up(1, 60_000, Status::Fail)];
+    let writes = [stored(1, 60_000, Status::Fail), roll_up(1, 60_000, Status::Fail)].concat();
     take(&stand.store, batch(None, 2, writes)).await.expect("taken");
     stand.store.batch(|tx| tx.results_forget(1_000_001, 2)).await.expect("forgotten");
     let read = stand.store.read(|view| {

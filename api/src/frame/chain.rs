@@ -8,7 +8,7 @@
 //! to the same hash. Each field is written with its length, so that no two records give the same bytes.
 //! A dropped span carries the chain after its last record and is stepped over with it.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -26,12 +26,12 @@ pub fn start(epoch: &Epoch) -> Chain {
 
 /// The chain after `record`.
 pub fn next(previous: &Chain, record: &Record) -> Chain {
-    let mut fields = Fields(Sha256::new().chain_update(previous.0));
+    let mut fields = Fields { hash: Sha256::new().chain_update(previous.0), text: String::new() };
     fields.put(record.seq);
     fields.put_all(record.check_id);
     fields.put_all(record.lease);
     cover(&mut fields, &record.body);
-    Chain(fields.0.finalize().into())
+    Chain(fields.hash.finalize().into())
 }
 
 /// A frame's records and dropped spans do not cover its span without gap or overlap.
@@ -71,23 +71,28 @@ pub fn links(frame: &Frame) -> Result<Vec<(u64, Chain)>, Uncovered> {
 }
 
 /// A hasher that takes fields, each with its length.
-struct Fields(Sha256);
+struct Fields {
+    hash: Sha256,
+    /// The present field: its room is used again for the next one.
+    text: String,
+}
 
 // === impl Fields ===
 
 impl Fields {
     fn put(&mut self, field: impl Display) {
-        let text = field.to_string();
-        self.0.update((text.len() as u64).to_be_bytes());
-        self.0.update(text.as_bytes());
+        self.text.clear();
+        write!(self.text, "{field}").expect("a string takes everything");
+        self.hash.update((self.text.len() as u64).to_be_bytes());
+        self.hash.update(self.text.as_bytes());
     }
 
     /// Any number of fields, and their number.
-    fn put_all<T: Display>(&mut self, fields: impl IntoIterator<Item = T>) {
-        let texts: Vec<String> = fields.into_iter().map(|field| field.to_string()).collect();
-        self.0.update((texts.len() as u64).to_be_bytes());
-        for text in texts {
-            self.put(text);
+    fn put_all<T: Display>(&mut self, fields: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) {
+        let fields = fields.into_iter();
+        self.hash.update((fields.len() as u64).to_be_bytes());
+        for field in fields {
+            self.put(field);
         }
     }
 }

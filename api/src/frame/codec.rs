@@ -1,7 +1,7 @@
 //! Bytes of frames and their answers: MessagePack with named fields, zstd around a frame. Used by both ends.
 //! What comes from outside is unpacked with limits before anything is decoded.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,7 @@ pub enum CodecError {
     Unpacked,
     /// Not zstd.
     #[error("the frame is not zstd")]
-    Zstd(#[source] std::io::Error),
+    Zstd(#[source] io::Error),
     /// Not MessagePack of the right shape.
     #[error("the message does not decode")]
     Decode(#[source] rmp_serde::decode::Error),
@@ -44,6 +44,30 @@ pub enum CodecError {
 /// When the value has no MessagePack form, which no type of this crate lacks.
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, CodecError> {
     rmp_serde::to_vec_named(message).map_err(CodecError::Encode)
+}
+
+/// How many bytes a message has, without making them.
+///
+/// # Errors
+/// When the value has no MessagePack form, which no type of this crate lacks.
+pub fn encoded_bytes<T: Serialize>(message: &T) -> Result<usize, CodecError> {
+    let mut counted = Counted(0);
+    rmp_serde::encode::write_named(&mut counted, message).map_err(CodecError::Encode)?;
+    Ok(counted.0)
+}
+
+/// Counts what is written to it.
+struct Counted(usize);
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Decodes a message.
@@ -120,12 +144,13 @@ mod tests {
     #[test]
     fn a_frame_reads_back() {
         let sent = frame(&[1, 2, 9]);
+        assert_eq!(encoded_bytes(&sent).expect("counts"), encode(&sent).expect("encodes").len());
         assert_eq!(unpack(&pack(&sent).expect("packs")).expect("unpacks"), sent);
     }
 
     #[test]
     fn a_bomb_is_refused_before_it_is_decoded() {
-        let bomb = zstd::encode_all(std::io::repeat(0).take(FRAME_BYTES_MAX as u64 + 1), 1).expect("zeros compress");
+        let bomb = zstd::encode_all(io::repeat(0).take(FRAME_BYTES_MAX as u64 + 1), 1).expect("zeros compress");
         assert!(bomb.len() < FRAME_PACKED_BYTES_MAX);
         assert!(matches!(unpack(&bomb), Err(CodecError::Unpacked)));
     }

@@ -35,24 +35,28 @@ fn known(mark: Option<Mark>) -> Known {
 }
 
 fn judge_one(frame: Frame, known: &Known) -> Judged {
-    judge(&agent("n1"), frame, known, RECEIVED)
+    judge(&agent("n1"), &frame, known, RECEIVED)
 }
 
-fn taken(judged: Judged) -> (Accepted, Ack, u64, u64) {
+/// Of a frame that is one batch: what is stored, the answer, how many records are taken, repeated and dropped.
+fn taken(judged: Judged) -> (Accepted, Ack, [u64; 3]) {
     match judged {
-        Judged::Take { batch, ack, repeated, dropped, .. } => (*batch, ack, repeated, dropped),
+        Judged::Take { mut batches, ack, accepted, repeated, dropped } => {
+            assert_eq!(batches.len(), 1);
+            (batches.remove(0), ack, [accepted, repeated, dropped])
+        }
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn a_frame_moves_the_mark_and_its_repetition_moves_nothing() {
-    let (batch, ack, ..) = taken(judge_one(first(3), &known(None)));
-    assert_eq!((batch.before, batch.writes.len(), ack.through), (None, 3, 3));
+    let (batch, ack, [accepted, ..]) = taken(judge_one(first(3), &known(None)));
+    assert_eq!((batch.before, accepted, ack.through), (None, 3, 3));
     let after = known(Some(batch.after));
     assert_eq!(judge_one(first(3), &after), Judged::Repeated { ack, repeated: 3 });
-    let (longer, ack, repeated, _) = taken(judge_one(first(5), &after));
-    assert_eq!((longer.writes.len(), ack.through, repeated), (2, 5, 3), "only what is new");
+    let (longer, ack, counts) = taken(judge_one(first(5), &after));
+    assert_eq!((counts, ack.through), ([2, 3, 0], 5), "only what is new");
     let rest = frame(batch.after.chain, 4, 5);
     assert_eq!(taken(judge_one(rest, &after)).0.after, longer.after, "however it is framed");
 }
@@ -96,8 +100,8 @@ fn a_declared_drop_is_stepped_over_and_its_chain_goes_on() {
     let after_drop = chain_after(&first(3));
     holed.records.drain(1..3);
     holed.dropped.push(Dropped { first: 2, last: 3, kind: DroppedKind::RollUp, chain: after_drop });
-    let (batch, ack, _, dropped) = taken(judge_one(holed, &known(None)));
-    assert_eq!((batch.writes.len(), ack.through, dropped), (2, 4, 2));
+    let (batch, ack, counts) = taken(judge_one(holed, &known(None)));
+    assert_eq!((counts, ack.through), ([2, 0, 2], 4));
     assert_eq!(batch.after.chain, chain_after(&first(4)));
 }
 
@@ -113,10 +117,10 @@ fn foreign_fenced_and_oversized_records_are_rejected_and_the_rest_is_taken() {
     frame.records[4].body = Body::Ledger(note);
     let mut known = known(None);
     known.leases.insert(check_id("acme-prod", "a"), Tenure { holds: true, token_min: 7 });
-    let (batch, ack, ..) = taken(judge_one(frame, &known));
+    let (_, ack, [accepted, ..]) = taken(judge_one(frame, &known));
     let codes: Vec<_> = ack.rejected.iter().map(|rejected| (rejected.seq, rejected.code.as_str())).collect();
     assert_eq!(codes, [(1, "foreign"), (2, "foreign"), (3, "fenced"), (5, "too-large")]);
-    assert_eq!((batch.writes.len(), ack.through), (1, 5));
+    assert_eq!((accepted, ack.through), (1, 5));
 }
 
 #[test]
@@ -162,14 +166,12 @@ fn numbers_that_are_none_do_not_reach_the_store() {
         let mut frame = first(1);
         frame.records[0].body = Body::Failure(Box::new(Failure { result }));
         match taken(judge_one(frame, &known(None))).0.writes.remove(0) {
-            Write::Result { result, .. } => result,
+            Write::Result { body, .. } => serde_json::from_str::<CheckResult>(&body).expect("JSON that reads back"),
             other => panic!("{other:?}"),
         }
     };
     for broken in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let stored = run(broken, broken);
-        let text = serde_json::to_string(&stored).expect("JSON");
-        assert_eq!(serde_json::from_str::<CheckResult>(&text).expect("reads back"), *stored);
         assert_eq!((stored.duration_ms, stored.measurements.len()), (0.0, 1));
         assert_eq!(stored.cut, ["times", "measurements"], "it is said");
     }
@@ -196,10 +198,15 @@ fn of_a_leased_check_only_the_holders_roll_up_tells_the_last_run() {
         frame.records[0].body = Body::RollUp(roll_up(status));
         let mut known = known(None);
         known.leases.extend(tenure.map(|tenure| (check_id("acme-prod", "a"), tenure)));
-        match taken(judge_one(frame, &known)).0.writes.remove(0) {
-            Write::Counts { counts, last, .. } => (counts.runs, last.map(|last| last.run_at_ms)),
-            other => panic!("{other:?}"),
+        let (mut runs, mut last_ms) = (0, None);
+        for write in taken(judge_one(frame, &known)).0.writes {
+            match write {
+                Write::Counts { counts, .. } => runs += counts.runs,
+                Write::Last { last, .. } => last_ms = Some(last.run_at_ms),
+                other => panic!("{other:?}"),
+            }
         }
+        (runs, last_ms)
     };
     let (holder, other) = (Tenure { holds: true, token_min: 1 }, Tenure { holds: false, token_min: 2 });
     let at = Some(RECEIVED - 6_000);
@@ -215,6 +222,24 @@ fn the_instant_of_a_run_is_received_less_age() {
     assert_eq!(batch.received_at_ms, RECEIVED);
     assert_eq!(instant(RECEIVED, 60_000), RECEIVED - 60_000);
     assert_eq!(instant(RECEIVED, u64::MAX), RECEIVED - i64::MAX);
+}
+
+#[test]
+fn a_long_frame_is_stored_in_batches_that_go_on_where_the_one_before_ends() {
+    let records = 2 * BATCH_RECORDS as u64 + 10;
+    let mut holed = first(records + 2);
+    let dropped = Dropped { first: records + 1, last: records + 2, kind: DroppedKind::Any, chain: chain_after(&holed) };
+    holed.records.truncate(usize::try_from(records).expect("small"));
+    holed.dropped.push(dropped);
+    let Judged::Take { batches, ack, accepted, .. } = judge_one(holed, &known(None)) else { panic!("it is taken") };
+    assert_eq!((batches.len(), accepted, ack.through), (3, records, records + 2));
+    let mut before = None;
+    for batch in &batches {
+        assert_eq!(batch.before, before);
+        before = Some(batch.after);
+    }
+    assert_eq!(batches[0].after, Mark { through: 256, chain: chain_after(&first(256)) });
+    assert_eq!(before, Some(Mark { through: records + 2, chain: dropped.chain }), "the hole at the end included");
 }
 
 proptest::proptest! {
@@ -233,11 +258,11 @@ proptest::proptest! {
             let through = mark.map_or(0, |mark| mark.through);
             let span = frame(chains[usize::try_from(first - 1).expect("small")], first, first + more);
             match judge_one(span, &known(mark)) {
-                Judged::Take { batch, ack, .. } => {
+                Judged::Take { batches, ack, accepted, .. } => {
                     taken_seqs.extend(through + 1..=ack.through);
-                    proptest::prop_assert_eq!(batch.writes.len() as u64, ack.through - through);
-                    proptest::prop_assert_eq!(batch.before, mark);
-                    mark = Some(batch.after);
+                    proptest::prop_assert_eq!(accepted, ack.through - through);
+                    proptest::prop_assert_eq!(batches[0].before, mark);
+                    mark = batches.last().map(|batch| batch.after);
                 }
                 Judged::Repeated { ack, .. } => proptest::prop_assert_eq!(ack.through, through),
                 Judged::Conflict(Conflict::Gap { expected, .. }) => {

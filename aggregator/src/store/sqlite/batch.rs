@@ -1,12 +1,11 @@
 //! Shell: the batch door's transaction: an accepted frame becomes rows, and its mark moves with them.
 
 use api::frame::{Chain, LedgerNote, LedgerState};
-use api::limits::{LEDGER_ENTRIES_MAX, TEXT_BYTES_MAX, cut};
-use api::result::CheckResult;
+use api::limits::LEDGER_ENTRIES_MAX;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::StoreError;
-use super::super::batch::{Accepted, Counts, LastRun, Mark, Owner, Write};
+use super::super::batch::{Accepted, Counts, LastRun, Mark, Owner, Words, Write};
 use super::column::{json, signed, tenant_key, to_json, to_word, unsigned};
 use super::{View, failed};
 use crate::authn::AgentKey;
@@ -64,14 +63,9 @@ impl<'c> BatchTx<'c> {
 
     fn write(&self, frame: &Accepted, write: &Write) -> Result<(), StoreError> {
         match write {
-            Write::Result { owner, seq, run_at_ms, result } => {
-                self.result_insert(frame, owner, (*seq, *run_at_ms), result)?;
-                self.last_from_result(frame, owner, *run_at_ms, result)
-            }
-            Write::Counts { owner, minute, counts, last } => {
-                self.counts_add(frame, owner, *minute, counts)?;
-                last.as_ref().map_or(Ok(()), |last| self.last_from_counts(frame, owner, last))
-            }
+            Write::Result { owner, seq, run_at_ms, body } => self.result_insert(frame, owner, (*seq, *run_at_ms), body),
+            Write::Last { owner, last } => self.last_set(frame, owner, last),
+            Write::Counts { owner, minute, counts } => self.counts_add(frame, owner, *minute, counts),
             Write::Problem { owner, open } => self.problem_set(frame, owner, i64::from(*open)),
             Write::Plugin { at_ms, status } => self.agent_plugin_set(&frame.agent, *at_ms, status),
             Write::Ledger { owner, at_ms, note } => self.ledger_set(frame, owner, *at_ms, note),
@@ -83,7 +77,7 @@ impl<'c> BatchTx<'c> {
         frame: &Accepted,
         owner: &Owner,
         (seq, run_at_ms): (u64, i64),
-        result: &CheckResult,
+        body: &str,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO result
             (tenant, check_id, run_at_ms, cluster, node, epoch, seq, received_at_ms, body)
@@ -97,52 +91,32 @@ impl<'c> BatchTx<'c> {
             frame.epoch.0,
             signed(seq),
             frame.received_at_ms,
-            to_json(result)?,
+            body,
         ];
         self.put(sql, values, "store a result")
     }
 
     /// Records of one agent come in the order of their runs, older epochs first: the last to come is the last known.
-    fn last_from_result(
-        &self,
-        frame: &Accepted,
-        owner: &Owner,
-        run_at_ms: i64,
-        result: &CheckResult,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO last_run (tenant, check_id, cluster, node, run_at_ms, received_at_ms,
-                                         status, reason, summary, failed_step, evidence)
+    fn last_set(&self, frame: &Accepted, owner: &Owner, last: &LastRun) -> Result<(), StoreError> {
+        let told = "INSERT INTO last_run (tenant, check_id, cluster, node, run_at_ms, received_at_ms,
+                                          status, reason, evidence, summary, failed_step)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
             ON CONFLICT (tenant, check_id, cluster, node) DO UPDATE SET
-                run_at_ms = excluded.run_at_ms, received_at_ms = excluded.received_at_ms, status = excluded.status,
-                reason = excluded.reason, summary = excluded.summary, failed_step = excluded.failed_step,
-                evidence = excluded.evidence";
-        let values = params![
-            tenant_key(owner.tenant.as_ref()),
-            owner.check.0.as_bytes(),
-            frame.agent.cluster.as_str(),
-            frame.agent.node.as_str(),
-            run_at_ms,
-            frame.received_at_ms,
-            result.status.as_str(),
-            result.reason.map(|reason| reason.as_str()),
-            cut(&result.summary, TEXT_BYTES_MAX),
-            result.failed_step().map(|step| step.name.as_str()),
-            to_json(&result.evidence)?,
-        ];
-        self.put(sql, values, "store the last run")
-    }
-
-    /// A roll-up has no summary: the one of the last transition stays as long as the status does.
-    fn last_from_counts(&self, frame: &Accepted, owner: &Owner, last: &LastRun) -> Result<(), StoreError> {
-        let sql = "INSERT INTO last_run (tenant, check_id, cluster, node, run_at_ms, received_at_ms,
-                                         status, reason, evidence)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                summary = excluded.summary, failed_step = excluded.failed_step,
+                run_at_ms = excluded.run_at_ms, received_at_ms = excluded.received_at_ms,
+                status = excluded.status, reason = excluded.reason, evidence = excluded.evidence";
+        let as_known = "INSERT INTO last_run (tenant, check_id, cluster, node, run_at_ms, received_at_ms,
+                                              status, reason, evidence, summary, failed_step)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
             ON CONFLICT (tenant, check_id, cluster, node) DO UPDATE SET
                 summary = CASE WHEN status IS excluded.status THEN summary END,
                 failed_step = CASE WHEN status IS excluded.status THEN failed_step END,
                 run_at_ms = excluded.run_at_ms, received_at_ms = excluded.received_at_ms,
                 status = excluded.status, reason = excluded.reason, evidence = excluded.evidence";
+        let (sql, summary, failed_step) = match &last.words {
+            Words::Told { summary, failed_step } => (told, summary.as_deref(), failed_step.as_deref()),
+            Words::AsKnown => (as_known, None, None),
+        };
         let values = params![
             tenant_key(owner.tenant.as_ref()),
             owner.check.0.as_bytes(),
@@ -153,6 +127,8 @@ impl<'c> BatchTx<'c> {
             last.status.as_str(),
             last.reason.map(|reason| reason.as_str()),
             to_json(&last.evidence)?,
+            summary,
+            failed_step,
         ];
         self.put(sql, values, "store the last run")
     }

@@ -6,8 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Changes that may wait: at 1 ms each the last one waits a second.
 const CHANGES_WAITING_MAX: usize = 1_024;
-/// Batches that may wait: frames hold permits of their own (`http/frames`), and tasks are a handful.
-const BATCHES_WAITING_MAX: usize = 256;
+/// Batches that may wait: 24 frames under way (`http/frames`) of 16 batches each, and tasks are a handful.
+const BATCHES_WAITING_MAX: usize = 512;
 
 /// Where a job waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

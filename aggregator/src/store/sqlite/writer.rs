@@ -13,6 +13,9 @@ use super::queue::{Lane, Queue, Refused};
 
 /// Jobs in one transaction: the sync (1–5 ms) is spread thin at this number already, and a crash loses no answer.
 const GROUP_JOBS_MAX: usize = 256;
+/// Rows after which a group takes no more batches: about 10 ms of writing, and a sync of 2 MiB. A change that comes
+/// meanwhile waits for one batch and for that sync.
+const GROUP_ROWS_MAX: u64 = 1_024;
 
 /// Sent once the group is synced.
 type Answer = Box<dyn FnOnce() + Send>;
@@ -107,6 +110,7 @@ impl WriterLoop {
 
     /// Writes one group: every change that waits, then batches until a change comes.
     fn write_group(&mut self, first: Job) -> Result<(), StoreError> {
+        let before = self.connection.total_changes();
         let begin = failed("begin a transaction");
         let mut group = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(begin)?;
         let mut answers = vec![first(&mut group)?];
@@ -118,7 +122,8 @@ impl WriterLoop {
         // One batch at least, so that changes that never end do not starve them.
         while let Some(job) = self.jobs.next_batch() {
             answers.push(job(&mut group)?);
-            if answers.len() >= GROUP_JOBS_MAX || self.jobs.has_change() {
+            let rows = group.total_changes() - before;
+            if answers.len() >= GROUP_JOBS_MAX || rows >= GROUP_ROWS_MAX || self.jobs.has_change() {
                 break;
             }
         }

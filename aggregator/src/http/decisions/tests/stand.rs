@@ -34,6 +34,7 @@ use crate::fleet::agents::Agents;
 use crate::gate::{self, Gate};
 use crate::http::tests::documented::Heard;
 use crate::http::{Api, Parts, router, tokens};
+use crate::ingest::accept::of_result;
 use crate::placement::Placement;
 use crate::placement::lease::Leases;
 use crate::plugin::Library;
@@ -41,7 +42,7 @@ use crate::plugin::blobs::Blobs;
 use crate::secret::dir::Secrets;
 use crate::store::agent::StoredAgent;
 use crate::store::audit::{AuditRead as _, StoredEntry};
-use crate::store::batch::{Accepted, Mark, Owner, Write};
+use crate::store::batch::{Accepted, Mark, Owner};
 use crate::store::change::{ChangeError, Recorded};
 use crate::store::{Config, Store};
 
@@ -274,7 +275,7 @@ impl Stand {
             before: (seq > 0).then(|| mark(seq)),
             after: mark(seq + 1),
             received_at_ms: run_at_ms,
-            writes: vec![Write::Result { owner, seq: seq + 1, run_at_ms, result: Box::new(result) }],
+            writes: of_result(owner, seq + 1, run_at_ms, &result).to_vec(),
         };
         self.api.store.batch(move |tx| tx.frame_store(&accepted)).await.expect("stored");
     }
