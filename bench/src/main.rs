@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 mod args;
 mod cpu;
+mod process;
 mod stage;
 mod subject;
 mod table;

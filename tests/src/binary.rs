@@ -34,6 +34,14 @@ pub fn component(name: &str) -> anyhow::Result<PathBuf> {
     existing(components().join(format!("{}.wasm", name.replace('-', "_"))))
 }
 
+/// The component of a hostile guest, such as `quiet`.
+///
+/// # Errors
+/// It is not built.
+pub fn guest(name: &str) -> anyhow::Result<PathBuf> {
+    existing(components().join("examples").join(format!("{name}.wasm")))
+}
+
 /// The folder of the built components.
 #[must_use]
 pub fn components() -> PathBuf {

@@ -132,13 +132,13 @@ impl Site {
         Ok(())
     }
 
-    /// A token that may read what a tenant has, straight into the store.
+    /// A token of a tenant, straight into the store.
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn viewer(&self, data: &Path, tenant: &str) -> anyhow::Result<String> {
+    pub fn token(&self, data: &Path, tenant: &str, role: &str) -> anyhow::Result<String> {
         let mut command = Command::new(binary::find("floorwalker-aggregator")?);
-        command.args(["token", "create", "--tenant", tenant, "--role", "viewer", "--data-dir"]).arg(data);
+        command.args(["token", "create", "--tenant", tenant, "--role", role, "--data-dir"]).arg(data);
         let output = command.output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())

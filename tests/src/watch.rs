@@ -1,6 +1,8 @@
 //! Shell: looks at what the product says of itself: a check's nodes and results over the API, a counter at an agent.
 //! Used by the suites; asks, and never judges.
 
+use std::net::SocketAddr;
+
 use anyhow::Context;
 use serde_json::Value;
 
@@ -77,6 +79,13 @@ pub fn sum(text: &str, name: &str) -> f64 {
     // Another name that begins alike goes on with a letter or an underscore.
     let own = series.filter(|rest| rest.starts_with(['{', ' ']));
     own.filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+/// The address in the log line that says what an agent listens on.
+#[must_use]
+pub fn listening(log: &str) -> Option<SocketAddr> {
+    let line = log.lines().find(|line| line.contains("listening"))?;
+    line.split_whitespace().find_map(|word| word.strip_prefix("metrics=")?.parse().ok())
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ async fn the_aggregator_says_the_same_and_runs_the_good_ones() {
     }
     let agent = site.agent("node-1", &folder.path().join("agent")).expect("built");
     let _agent = Child::spawn("agent", agent, folder.path()).expect("started");
-    let viewer = site.viewer(&folder.path().join("data"), "acme").expect("a token");
+    let viewer = site.token(&folder.path().join("data"), "acme", "viewer").expect("a token");
     let ca = fs::read_to_string(site.certificate("ca.pem")).expect("a certificate");
     let viewer = Client::new(&format!("https://{}", site.address()), &ca).expect("a client").with_token(&viewer);
     let ran = until(SOON, "a run of each good check", async || {

@@ -26,8 +26,7 @@ pub(crate) fn run(setting: &Setting) -> anyhow::Result<()> {
 
 /// Everything that runs: a second time this takes seconds.
 pub(crate) fn all(setting: &Setting) -> anyhow::Result<()> {
-    let workspace = Workspace::load(&setting.root)?;
-    components(setting, &workspace)?;
+    components(setting)?;
     let mut binaries =
         launch::cargo(&setting.root, &["build", "--locked", "--workspace", "--bins", "--exclude", "xtask"]);
     binaries.args(APART);
@@ -36,7 +35,8 @@ pub(crate) fn all(setting: &Setting) -> anyhow::Result<()> {
 }
 
 /// The plugins and the hostile guests, as WebAssembly components.
-fn components(setting: &Setting, workspace: &Workspace) -> anyhow::Result<()> {
+pub(crate) fn components(setting: &Setting) -> anyhow::Result<()> {
+    let workspace = Workspace::load(&setting.root)?;
     // A plugin is a library; the guests are examples, since cargo gives a package one library.
     let words = ["build", "--locked", "--profile", "plugin", "--target", "wasm32-wasip2", "--lib", "--examples"];
     let mut command = launch::cargo(&setting.root, &words);

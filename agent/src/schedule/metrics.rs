@@ -5,7 +5,7 @@ use std::time::Duration;
 use prometheus::{Histogram, HistogramOpts, IntCounter, Registry};
 
 /// From a millisecond, which an idle node needs, to a run that its interval overtakes.
-const LAG_BUCKETS_S: [f64; 9] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
+const LAG_BUCKETS_S: [f64; 11] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
 
 /// Metrics of the schedule.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::Stand;
-use crate::{binary, child::Child};
+use crate::{binary, child::Child, watch};
 
 /// The cluster that `floorwalker up` names in certificates.
 const CLUSTER: &str = "up";
@@ -95,9 +95,7 @@ fn aggregator(words: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The address in the log line that says what is listened on.
+/// Where an agent shows its metrics, from its log.
 fn metrics(log: &str) -> Option<String> {
-    let line = log.lines().find(|line| line.contains("listening"))?;
-    let (_, rest) = line.split_once("metrics=")?;
-    Some(format!("http://{}/metrics", rest.split_whitespace().next()?))
+    watch::listening(log).map(|address| format!("http://{address}/metrics"))
 }

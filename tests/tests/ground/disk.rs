@@ -78,7 +78,7 @@ async fn an_aggregator_on_a_read_only_disk_answers_readers_and_takes_records_aga
 async fn refused_and_taken_again(mut scene: Scene, break_it: impl Fn(), mend_it: impl Fn()) {
     scene.start_agent(|command| command);
     scene.reports_after(Timestamp::UNIX_EPOCH).await;
-    let token = scene.site.viewer(&scene.aggregator_data(), "acme").expect("a token");
+    let token = scene.site.token(&scene.aggregator_data(), "acme", "viewer").expect("a token");
     let viewer = scene.client().with_token(&token);
     break_it();
     let broken_at = Timestamp::now();

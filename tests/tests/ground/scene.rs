@@ -106,7 +106,7 @@ impl Scene {
 
     /// Waits until the aggregator has a run of later than an instant.
     pub(crate) async fn reports_after(&mut self, instant: Timestamp) {
-        let token = self.site.viewer(&self.aggregator_data(), "acme").expect("a token");
+        let token = self.site.token(&self.aggregator_data(), "acme", "viewer").expect("a token");
         let viewer = self.client().with_token(&token);
         let reported = until(SOON, "a report", async || {
             let Ok(answer) = viewer.get("/v1/checks").await else { return Ok(None) };
