@@ -66,11 +66,10 @@ impl Modify for Problems {
             components.responses.insert("Problem".to_owned(), RefOr::T(response.build()));
         }
         for path in document.paths.paths.values_mut() {
-            for operation in [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch] {
-                if let Some(operation) = operation {
-                    let other = Ref::from_response_name("Problem");
-                    operation.responses.responses.insert("default".to_owned(), RefOr::Ref(other));
-                }
+            let operations = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch];
+            for operation in operations.into_iter().flatten() {
+                let other = Ref::from_response_name("Problem");
+                operation.responses.responses.insert("default".to_owned(), RefOr::Ref(other));
             }
         }
     }

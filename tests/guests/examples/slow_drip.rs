@@ -1,4 +1,4 @@
-//! A guest that takes whatever a target drips, for as long as it drips, and asks again when it is cut off.
+//! A guest that takes whatever a target drips, for as long as it drips, and when it is cut off does anything but end.
 
 use floorwalker_sdk::prelude::*;
 
@@ -11,9 +11,10 @@ struct SlowDrip {
 impl Check for SlowDrip {
     fn run(&self, _: &Run) -> Judgement {
         let _step = step::open("drink");
+        while http::get(&self.url).fetch().is_ok() {}
+        // A guest that is content with an error would end here.
         loop {
-            // Whatever comes of it: a guest that is content with an error would end here.
-            let _ = http::get(&self.url).fetch();
+            std::hint::black_box(0);
         }
     }
 }

@@ -30,12 +30,15 @@ impl Bytes {
     }
 
     pub(super) fn write(&mut self, offset: usize, data: &[u8]) {
-        let end = offset + data.len();
-        if self.live.len() < end {
+        let (before, end) = (self.live.len(), offset + data.len());
+        if before < end {
             self.resize(end);
         }
         self.live[offset..end].copy_from_slice(data);
-        self.note(offset..end);
+        // What lies beyond the old end is noted with the new length.
+        if offset < before {
+            self.note(offset..end.min(before));
+        }
     }
 
     pub(super) fn resize(&mut self, bytes: usize) {

@@ -38,7 +38,12 @@ async fn readers(stand: &Stand) {
     }
     let admin = stand.token(Some("acme"), Role::TenantAdmin).await;
     let wanted = r#"{"tenant": "acme", "role": "viewer", "expires_at": "2026-12-01T00:00:00Z"}"#;
-    stand.ask("POST", "/v1/tokens", Some(&admin), wanted).await;
+    let made = stand.ask("POST", "/v1/tokens", Some(&admin), wanted).await.json();
+    let own = format!("/v1/tokens/{}", made["id"].as_str().expect("an id"));
+    for (method, path) in [("GET", "/v1/tokens"), ("DELETE", own.as_str())] {
+        stand.ask(method, path, Some(&admin), "").await;
+        stand.ask(method, path, Some(BAD), "").await;
+    }
     stand.ask("POST", "/v1/tokens", Some(&admin), "{").await;
 }
 

@@ -76,7 +76,7 @@ pub(super) fn questions(method: &str, path: &str, things: &Things) -> Vec<Questi
             post(at(release), json!({"environment": environment, "ticket": "fwk_none", "subject": subject}))
         }
         ("POST", "/v1/releases/{id}/finish") => {
-            post(at(release), json!({"environment": environment, "outcome": "succeeded"}))
+            post(at(release), json!({"deployment": release, "outcome": "succeeded"}))
         }
         ("POST", "/v1/tokens") => post(path.to_owned(), super::token_body(tenant)),
         ("DELETE", "/v1/tokens/{id}") => plain(at(token)),

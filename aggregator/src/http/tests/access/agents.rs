@@ -101,6 +101,7 @@ fn things((tenant, name): &Named, spool: u8) -> Things {
         release: none(),
         ticket: none(),
         running: none(),
+        deployment: none(),
         decision: none(),
         token: none(),
         spool,

@@ -90,7 +90,7 @@ impl World {
         };
         let (running, decided) = release("erp").await;
         let start = json!({"environment": "prod", "ticket": text(&decided, "ticket"), "subject": subject()});
-        self.made(&format!("/v1/releases/{running}/start"), &start).await;
+        let deployment = text(&self.made(&format!("/v1/releases/{running}/start"), &start).await, "id");
         let (release, decided) = release("shop").await;
         let token = json!({"tenant": "acme", "role": "pipeline", "expires_at": "2026-12-01T00:00:00Z"});
         Things {
@@ -99,6 +99,7 @@ impl World {
             release,
             ticket: text(&decided, "ticket"),
             running,
+            deployment,
             decision: text(&decided, "id"),
             token: text(&self.made("/v1/tokens", &token).await, "id"),
             spool: 1,

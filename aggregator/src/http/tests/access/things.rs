@@ -16,8 +16,9 @@ pub(super) struct Things {
     /// A release that was allowed, and its ticket.
     pub(super) release: String,
     pub(super) ticket: String,
-    /// A release that is under way.
+    /// A release that is under way, and its deployment.
     pub(super) running: String,
+    pub(super) deployment: String,
     pub(super) decision: String,
     /// The public id of a token.
     pub(super) token: String,
@@ -101,7 +102,7 @@ pub(super) fn questions(method: &str, path: &str, things: &Things) -> Vec<Questi
             vec![json("", &named("{id}", &things.release), body)]
         }
         ("POST", "/v1/releases/{id}/finish") => {
-            let body = json!({"environment": "prod", "outcome": "succeeded"});
+            let body = json!({"deployment": things.deployment, "outcome": "succeeded"});
             vec![json("", &named("{id}", &things.running), body)]
         }
         ("POST", "/v1/tokens") => {
