@@ -4,6 +4,7 @@
 
 mod agent;
 mod complete;
+mod rows;
 mod targets;
 
 mod compilers;
