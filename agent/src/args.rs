@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use api::id::NodeName;
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
 use process::telemetry::Format;
 
 /// Runs checks on this node: for an aggregator, or standalone from a folder of manifests.
@@ -56,7 +58,6 @@ pub(crate) struct Args {
 /// Whom the agent trusts and how it shows itself; read again when the files change. A standalone agent has nobody to
 /// show it to.
 #[derive(Debug, clap::Args)]
-#[group(multiple = true, conflicts_with = "checks_dir")]
 pub(crate) struct TlsArgs {
     /// Authorities that vouch for the aggregator (PEM)
     #[arg(long, env = "FLOORWALKER_CA", value_name = "FILE", required_unless_present = "checks_dir")]
@@ -85,7 +86,21 @@ pub(crate) struct LogArgs {
 impl Args {
     /// Reads the process's flags and environment; ends the process with help or a complaint where they ask for it.
     pub(crate) fn read() -> Self {
-        Self::parse()
+        Self::of(&Self::command().get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// What was given. The identity may stand in the environment of a standalone agent, where the command line's own
+    /// variables have the same names; as flags it would do nothing there.
+    fn of(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = |name: &&str| matches.value_source(name) == Some(ValueSource::CommandLine);
+        let idle = ["ca", "cert", "key"].into_iter().find(given).filter(|_| matches.contains_id("checks_dir"));
+        match idle {
+            Some(name) => {
+                let message = format!("--{name} is for an aggregator's agent, and --checks-dir makes a standalone one");
+                Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+            }
+            None => Self::from_arg_matches(matches),
+        }
     }
 
     /// The node's name.
@@ -132,7 +147,10 @@ mod tests {
 
     #[test]
     fn one_source_of_checks_is_needed() {
-        let parse = |flags: &[&str]| Args::try_parse_from([&["floorwalker-agent"], flags].concat());
+        let parse = |flags: &[&str]| {
+            let line = [&["floorwalker-agent"], flags].concat();
+            Args::command().try_get_matches_from(line).and_then(|matches| Args::of(&matches))
+        };
         assert!(parse(&["--checks-dir", "/checks"]).is_ok());
         assert!(parse(&[]).is_err());
         assert!(parse(&["--aggregator", "https://a:7443"]).is_err(), "an identity is needed");

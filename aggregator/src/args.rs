@@ -16,22 +16,36 @@ use crate::authn::ca::ISSUED_DAYS;
 #[derive(Debug, Parser)]
 #[command(name = "floorwalker-aggregator", version)]
 pub struct Arguments {
-    /// What to log, such as `info` or `info,aggregator=debug`.
-    #[arg(long, global = true, env = "FLOORWALKER_LOG", default_value = "info", help_heading = "Log")]
-    pub log: String,
-    /// How a log line looks: `text` or `json`.
-    #[arg(long, global = true, env = "FLOORWALKER_LOG_FORMAT", default_value_t = Format::Text, help_heading = "Log")]
-    pub log_format: Format,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What is logged, by the commands that log.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Log")]
+#[group(skip)]
+pub struct Log {
+    /// What to log, such as `info` or `info,aggregator=debug`.
+    #[arg(long, global = true, env = "FLOORWALKER_LOG", default_value = "info")]
+    pub log: String,
+    /// How a log line looks: `text` or `json`.
+    #[arg(long, global = true, env = "FLOORWALKER_LOG_FORMAT", default_value_t = Format::Text)]
+    pub log_format: Format,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the aggregator.
-    Serve(Box<Serve>),
+    Serve {
+        /// Its own flags.
+        #[command(flatten)]
+        flags: Box<Serve>,
+        /// What it logs.
+        #[command(flatten)]
+        log: Log,
+    },
     /// The certificate authority of a small installation.
     Ca {
         /// What to make.
@@ -40,6 +54,9 @@ pub enum Command {
     },
     /// Tokens, straight into the store: how the first one is made.
     Token {
+        /// What is logged.
+        #[command(flatten)]
+        log: Log,
         /// What to do.
         #[command(subcommand)]
         command: Token,
@@ -48,6 +65,7 @@ pub enum Command {
 
 /// Flags of `serve`.
 #[derive(Args, Clone, Debug)]
+#[group(skip)]
 pub struct Serve {
     /// Folder of the store (`aggregator.db`) and of the components agents fetch.
     #[arg(long, env = "FLOORWALKER_DATA_DIR")]
@@ -179,5 +197,14 @@ mod tests {
     #[test]
     fn flags_are_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_logs_nothing_takes_no_log() {
+        let parse = |line: &str| Arguments::try_parse_from(line.split_whitespace());
+        assert!(parse("floorwalker-aggregator ca init --dir d").is_ok());
+        assert!(parse("floorwalker-aggregator ca init --dir d --log debug").is_err());
+        let token = "floorwalker-aggregator token create --data-dir d --role viewer --tenant acme";
+        assert!(parse(&format!("{token} --log debug")).is_ok());
     }
 }

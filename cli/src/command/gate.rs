@@ -78,7 +78,7 @@ pub(crate) struct Check {
     /// Ask again while the answer is wait, or while the gate cannot be reached
     #[arg(long, overrides_with = "no_wait", group = "patience")]
     wait: bool,
-    /// Take the first answer; this is the default, and takes back an earlier --wait with its --deadline
+    /// Take the first answer; this is the default, and takes back --wait and --deadline
     #[arg(long, overrides_with = "wait", group = "patience")]
     no_wait: bool,
     /// With --wait: how long to go on asking, such as 45m

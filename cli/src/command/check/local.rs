@@ -30,6 +30,10 @@ pub(super) fn choose(text: &FileText, name: Option<&str>) -> Result<Chosen, Stri
             Err(refusal) => refused.push(refusal.to_string()),
         }
     }
+    // What is refused may be the tenant that bounds the check, and without it more would be allowed.
+    if !refused.is_empty() {
+        return Err(refused.join("\n"));
+    }
     let names: Vec<_> = checks.iter().map(|manifest| manifest.metadata.name.to_string()).collect();
     let mut wanted =
         checks.into_iter().filter(|manifest| name.is_none_or(|name| manifest.metadata.name.as_str() == name));
@@ -41,19 +45,18 @@ pub(super) fn choose(text: &FileText, name: Option<&str>) -> Result<Chosen, Stri
         (Some(_), Some(_)) => {
             Err(format!("{} holds several checks: give --name, one of {}", text.path, names.join(", ")))
         }
-        (None, _) if !refused.is_empty() => Err(refused.join("\n")),
         (None, _) => Err(format!("{} holds no such check; it holds: {}", text.path, names.join(", "))),
     }
 }
 
 /// Files to put beside the one that holds the check. `component` is that of a component given by hand.
-pub(super) fn beside(text: &FileText, chosen: &Chosen, component: Option<&Digest>) -> Vec<FileText> {
+pub(super) fn beside(text: &FileText, chosen: &Chosen, component: Option<&Digest>) -> Result<Vec<FileText>, String> {
     let mut texts = vec![];
     if let Some(digest) = component {
         texts.push(FileText { path: FIRST.to_owned(), text: Ok(plugin(chosen, digest)) });
     }
-    texts.extend(tenant(text, chosen).map(|tenant| FileText { path: LAST.to_owned(), text: Ok(tenant) }));
-    texts
+    texts.extend(tenant(text, chosen)?.map(|tenant| FileText { path: LAST.to_owned(), text: Ok(tenant) }));
+    Ok(texts)
 }
 
 /// The Plugin in the check's own namespace, where it is found first.
@@ -66,27 +69,35 @@ fn plugin(chosen: &Chosen, digest: &Digest) -> String {
     )
 }
 
-/// A tenant for a namespace that no tenant of the file binds. It opens every address: it is the author's own machine.
-fn tenant(text: &FileText, chosen: &Chosen) -> Option<String> {
-    let namespace = chosen.manifest.metadata.namespace.as_ref()?;
+/// A tenant for the namespace of a check in a file without tenants. It opens every address: it is the author's own
+/// machine. Tenants of a file count, so one of them has to bind the namespace.
+fn tenant(text: &FileText, chosen: &Chosen) -> Result<Option<String>, String> {
+    let Some(namespace) = &chosen.manifest.metadata.namespace else { return Ok(None) };
     let binds = |document: &Document| match document {
         Document::Tenant(tenant) => {
-            tenant.spec.environments.iter().any(|environment| environment.namespaces.contains(namespace))
+            Some(tenant.spec.environments.iter().any(|environment| environment.namespaces.contains(namespace)))
         }
-        _ => false,
+        _ => None,
     };
-    if read_file(text).iter().any(|read| read.as_ref().is_ok_and(binds)) {
-        return None;
+    let tenants: Vec<bool> = read_file(text).iter().filter_map(|read| binds(read.as_ref().ok()?)).collect();
+    if tenants.contains(&true) {
+        return Ok(None);
+    }
+    if !tenants.is_empty() {
+        return Err(format!(
+            "no Tenant of {} binds the namespace `{namespace}`: add it to spec.environments",
+            text.path
+        ));
     }
     let spec = &chosen.manifest.spec;
     let quoted = |items: Vec<String>| items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ");
     let http = quoted(spec.grants.http.iter().map(ToString::to_string).collect());
     let files = quoted(spec.grants.node_files.iter().map(ToString::to_string).collect());
     let service = quoted(spec.service.iter().map(ToString::to_string).collect());
-    Some(format!(
+    Ok(Some(format!(
         "{HEAD}kind: Tenant\nmetadata: {{name: local}}\nspec:\n  timeZone: UTC\n  environments: [{{name: local, namespaces: [\"{namespace}\"]}}]\n  \
          services: [{service}]\n  ceiling: {{http: [{http}], nodeFiles: [{files}], addresses: [0.0.0.0/0, \"::/0\"]}}\n"
-    ))
+    )))
 }
 
 #[cfg(test)]
@@ -109,7 +120,7 @@ mod tests {
         let digest = Digest::of(b"component");
         let answer = r#"{"name": "p", "version": "1", "kind": "probe", "config": {}, "capabilities": ["http"]}"#;
         let described = DescribedPlugin::parse(digest.clone(), answer).expect("described");
-        let mut texts = beside(&text, &chosen, Some(&digest));
+        let mut texts = beside(&text, &chosen, Some(&digest)).expect("it stands alone");
         texts.push(text);
         let catalogue = catalogue::next(&Catalogue::default(), &texts, &[(digest, Ok(Arc::new(described)))].into());
         assert_eq!(catalogue.refused, []);
@@ -124,7 +135,11 @@ mod tests {
             environments: [{name: prod, namespaces: [acme-prod]}]\n  services: []\n";
         let text = file(&format!("{CHECK}---\n{tenant}"));
         let chosen = choose(&text, Some("c")).unwrap_or_else(|why| panic!("{why}"));
-        assert_eq!(beside(&text, &chosen, None), []);
+        assert_eq!(beside(&text, &chosen, None), Ok(vec![]));
+        let elsewhere = file(&format!("{CHECK}---\n{}", tenant.replace("acme-prod", "acme-test")));
+        assert!(beside(&elsewhere, &chosen, None).is_err_and(|why| why.contains("`acme-prod`")), "it allows nothing");
+        let broken = file(&format!("{CHECK}---\n{tenant}  ceilng: {{}}\n"));
+        assert!(choose(&broken, None).err().is_some_and(|why| why.contains("ceilng")), "nor does one nobody can read");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) async fn run(args: Args) -> Result<Exit, Failure> {
     let bytes = bytes(&root, &text, &chosen, component.as_deref())?;
     let values = values(&chosen, secrets)?;
     let given = component.map(|_| Digest::of(&bytes));
-    let mut texts = plan::beside(&text, &chosen, given.as_ref());
+    let mut texts = plan::beside(&text, &chosen, given.as_ref()).map_err(Failure::Usage)?;
     texts.push(text);
     let check = admit(&local, &texts, &chosen, &bytes).await?;
     let ran = local.run(check.assignment(|_| None), &bytes, values).await;
@@ -77,7 +77,7 @@ fn bytes(root: &Path, text: &FileText, chosen: &Chosen, component: Option<&Path>
     if let Some(file) = component {
         return folder::component_at(file).map_err(Failure::Usage);
     }
-    let mut texts = plan::beside(text, chosen, None);
+    let mut texts = plan::beside(text, chosen, None).map_err(Failure::Usage)?;
     texts.push(text.clone());
     let catalogue = catalogue::next(&Catalogue::default(), &texts, &DescribedPlugins::new());
     let plugin = catalogue.plugins.values().find(|plugin| plugin.manifest.metadata.name == chosen.manifest.spec.plugin);
