@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, env = "FLOORWALKER_COMPILER", value_name = "FILE")]
     pub(crate) compiler: Option<PathBuf>,
     /// Runs at a time
-    #[arg(long, env = "FLOORWALKER_CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = runs)]
+    #[arg(long, env = "FLOORWALKER_CONCURRENCY", value_name = "N", default_value_t = host::engine::RUNS as usize, value_parser = runs)]
     pub(crate) concurrency: usize,
     /// How long running checks and the last report may take once asked to stop
     #[arg(long, env = "FLOORWALKER_GRACE", value_name = "SECONDS", default_value = "25", value_parser = seconds)]

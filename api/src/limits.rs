@@ -48,6 +48,8 @@ impl RunLimits {
 pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
 /// A compiled artefact: Cranelift writes four to eight times the component.
 pub const ARTEFACT_BYTES_MAX: usize = 256 << 20;
+/// Private writable memory of the compiler, a child in its parent's container: a Python component of 18 MiB takes 0.46 GiB.
+pub const COMPILER_BYTES_MAX: u64 = 1 << 30;
 /// What `describe` may answer: a JSON Schema of a hundred fields has 20 KiB.
 pub const DESCRIBE_BYTES_MAX: usize = 256 << 10;
 /// `config` of a check as JSON.

@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 
 use anyhow::Context as _;
-use api::limits::{ARTEFACT_BYTES_MAX, DESCRIBE_BYTES_MAX};
+use api::limits::{ARTEFACT_BYTES_MAX, COMPILER_BYTES_MAX, DESCRIBE_BYTES_MAX};
 use landlock::{ABI, Access as _, AccessFs, AccessNet, Ruleset, RulesetAttr as _, RulesetStatus};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
@@ -16,9 +16,6 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
 
-/// Private writable memory: a Python component of 18 MiB takes 0.46 GiB. Not the address space: one instance
-/// reserves 4 GiB of it.
-const DATA_BYTES_MAX: u64 = 1 << 30;
 /// A Python component takes 4.2 s of CPU, a JavaScript one up to 5 s; twelve times that for a slow machine.
 const CPU_SECONDS_MAX: u64 = 60;
 /// From the signal that names the limit, which ends this process, to the one that cannot be ignored.
@@ -80,7 +77,8 @@ pub(crate) fn apply() -> anyhow::Result<Vec<String>> {
     prctl::set_dumpable(false).context("the process cannot be made undumpable")?;
     let file_bytes = file_bytes_max().context("the ends of this process cannot be looked at")?;
     let limits = [
-        (Resource::RLIMIT_DATA, DATA_BYTES_MAX, DATA_BYTES_MAX),
+        // Not the address space: one instance reserves 4 GiB of it.
+        (Resource::RLIMIT_DATA, COMPILER_BYTES_MAX, COMPILER_BYTES_MAX),
         (Resource::RLIMIT_CPU, CPU_SECONDS_MAX, CPU_SECONDS_MAX + CPU_SECONDS_GRACE),
         (Resource::RLIMIT_CORE, 0, 0),
         (Resource::RLIMIT_FSIZE, file_bytes, file_bytes),

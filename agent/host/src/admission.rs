@@ -75,8 +75,12 @@ impl Share {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use api::limits::RunLimits;
     use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::engine::{Config, RUNS};
+    use crate::limit::run_bytes;
 
     #[test]
     fn a_tenant_has_at_most_half() {
@@ -90,6 +94,32 @@ mod tests {
         drop(first);
         assert!(admitted("acme", PAGE_BYTES).is_some());
         assert_eq!(slots.tenants.lock().expect("no panic").len(), 2);
+    }
+
+    #[test]
+    fn tenants_at_their_ceilings_take_what_the_agent_has_for_runs_and_no_more() {
+        let (slots, whole) = (Slots::new(Config::AGENT.slots, Config::AGENT.memory_bytes), Config::AGENT.memory_bytes);
+        let dearest = run_bytes(&RunLimits::CEILING);
+        let mut admitted = vec![];
+        for tenant in ["acme", "other", "third"] {
+            admitted.extend(std::iter::from_fn(|| slots.admit(tenant, dearest).now_or_never()));
+        }
+        let taken = admitted.len() as u64 * dearest;
+        assert!(
+            taken <= whole && whole - taken < dearest,
+            "{} runs, {} of {} MiB",
+            admitted.len(),
+            taken >> 20,
+            whole >> 20
+        );
+    }
+
+    #[test]
+    fn a_tenant_alone_has_all_usual_places_at_the_usual_limits() {
+        let slots = Slots::new(Config::AGENT.slots, Config::AGENT.memory_bytes);
+        let usual = run_bytes(&RunLimits::DEFAULT);
+        let admitted: Vec<_> = std::iter::from_fn(|| slots.admit("acme", usual).now_or_never()).collect();
+        assert_eq!(admitted.len(), RUNS as usize);
     }
 
     #[test]

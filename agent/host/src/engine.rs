@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::admission::{Admission, Slots};
+use crate::limit::{STACK_BYTES, run_bytes};
 use crate::link;
 use crate::state::RunState;
 use crate::ticker::Ticker;
@@ -18,6 +19,8 @@ use api::limits::RunLimits;
 const WASMTIME: &str = "48.0.8";
 /// Instances at once on a node: 64 slots of `RunLimits::CEILING.memory_bytes` are what the pool reserves.
 pub const SLOTS: u32 = 64;
+/// Runs at a time on a node that is not told otherwise.
+pub const RUNS: u32 = 16;
 /// Linear memories per instance: C, Rust and Python have one, QuickJS two.
 pub(crate) const MEMORIES_PER_SLOT: u32 = 2;
 /// Core instances per component: a Python component has 51.
@@ -40,7 +43,7 @@ const WARM_SLOTS: u32 = 4;
 pub struct Config {
     /// Instances at once; at most `SLOTS`.
     pub slots: u32,
-    /// Memory that all running guests together may reserve, in bytes.
+    /// Memory that all runs together may take, in bytes, as `run_bytes` counts it.
     pub memory_bytes: u64,
     /// Where instances live.
     pub allocation: Allocation,
@@ -56,12 +59,17 @@ pub enum Allocation {
 }
 
 impl Config {
-    /// What an agent uses: the whole pool, and memory for eight runs at the ceiling.
-    pub const AGENT: Self =
-        Self { slots: SLOTS, memory_bytes: 8 * RunLimits::CEILING.memory_bytes, allocation: Allocation::Pool };
+    /// What an agent uses: the whole pool, and memory for twice the usual number of runs at the usual limits, of which
+    /// one tenant has half: alone on its node it has the usual number. At the ceiling it is five runs, two of a tenant.
+    /// The limit of the agent's container is the sum of this, the compiler's and the agent's own; a test adds them up.
+    pub const AGENT: Self = Self {
+        slots: SLOTS,
+        memory_bytes: 2 * RUNS as u64 * run_bytes(&RunLimits::DEFAULT),
+        allocation: Allocation::Pool,
+    };
     /// What a process uses that runs one guest at a time.
     pub const SINGLE: Self =
-        Self { slots: 1, memory_bytes: 2 * RunLimits::CEILING.memory_bytes, allocation: Allocation::OnDemand };
+        Self { slots: 1, memory_bytes: run_bytes(&RunLimits::CEILING), allocation: Allocation::OnDemand };
 }
 
 /// Why an engine could not be made.
@@ -135,8 +143,8 @@ impl Engine {
     }
 
     /// Waits for the run's turn.
-    pub(crate) async fn admit(&self, tenant: &str, memory_bytes: u64) -> Admission {
-        self.0.slots.admit(tenant, memory_bytes).await
+    pub(crate) async fn admit(&self, tenant: &str, limits: &RunLimits) -> Admission {
+        self.0.slots.admit(tenant, run_bytes(limits)).await
     }
 }
 
@@ -147,6 +155,7 @@ fn settings() -> wasmtime::Config {
     config.concurrency_support(false);
     config.epoch_interruption(true);
     config.memory_init_cow(true);
+    config.async_stack_size(STACK_BYTES);
     config
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn describe(plugin: &Plugin, call: Call, backends: &Backends) -
 async fn execute(plugin: &Plugin, call: Call, backends: &Backends, entry: Entry) -> Finished {
     let (wall, cpu) = (call.wall(), call.cpu());
     let queue = Stopwatch::start();
-    let admitted = timeout(ADMISSION_MAX, plugin.engine.admit(&call.owner.tenant, call.limits.memory_bytes)).await;
+    let admitted = timeout(ADMISSION_MAX, plugin.engine.admit(&call.owner.tenant, &call.limits)).await;
     let queued = queue.elapsed();
     let admission = match admitted {
         Err(_) => Err(Stopped::NotStarted(format!("no slot for {} s", ADMISSION_MAX.as_secs()))),

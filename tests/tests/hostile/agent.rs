@@ -142,16 +142,6 @@ pub(crate) fn component(name: &str) -> Vec<u8> {
     fs::read(built).expect("a component")
 }
 
-/// What the agent may have resident: the limit of its container, less what the compiler, a child there, may take.
-pub(crate) fn memory_limit_bytes() -> u64 {
-    let file = binary::workspace().join("deploy/manifests/30-agent.yaml");
-    let text = fs::read_to_string(file).expect("a manifest of the repository");
-    let (_, limit) = text.split_once("limits: {memory: ").expect("the agent has a limit");
-    let mib: u64 = limit.split_once("Mi}").expect("in MiB").0.parse().expect("a number");
-    // `DATA_BYTES_MAX` of the compiler, which its process tests hold.
-    (mib << 20) - (1 << 30)
-}
-
 /// A name as manifests take it.
 pub(crate) fn label(name: &str) -> String {
     name.replace('_', "-")

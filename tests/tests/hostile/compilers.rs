@@ -7,7 +7,8 @@ use tempfile::TempDir;
 
 use crate::{
     ALONE,
-    agent::{Agent, Line, Setting, compiler, component, folder, memory_limit_bytes},
+    agent::{Agent, Line, Setting, compiler, component, folder},
+    memory::OWN_BYTES_MAX,
 };
 
 const QUIET: &str = "apiVersion: floorwalker.dev/v1alpha1\nkind: Check\nmetadata: {name: quiet}\n\
@@ -44,7 +45,7 @@ async fn refuses(name: &str, words: &str) {
     // What runs, runs on: a run that began after the refusal.
     let from = agent.said().len();
     agent.says(from, "the other plugin to run on", passed).await.expect("it runs on");
-    let (peak, limit) = (agent.memory_peak_bytes().expect("it lives"), memory_limit_bytes());
+    let (peak, limit) = (agent.memory_peak_bytes().expect("it lives"), OWN_BYTES_MAX);
     assert!(peak < limit, "{} MiB of {}", peak >> 20, limit >> 20);
 }
 

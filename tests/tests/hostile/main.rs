@@ -9,6 +9,7 @@ mod targets;
 
 mod compilers;
 mod cut_off;
+mod memory;
 mod neighbours;
 
 /// One test at a time: each of them measures, or starts processes that others would measure.

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::{
     ALONE,
-    agent::{Agent, Line, Setting, component, folder, label, memory_limit_bytes},
+    agent::{Agent, Line, Setting, component, folder, label},
+    memory::OWN_BYTES_MAX,
     rows::{Row, Says, rows},
     targets::Targets,
 };
@@ -139,7 +140,7 @@ impl Stage {
             self.settled_intervals(began).await;
             let differ = self.worst(began);
             self.agent.remove("hostile.yaml").expect("removed");
-            let (peak, limit) = (self.agent.memory_peak_bytes().expect("the agent lives"), memory_limit_bytes());
+            let (peak, limit) = (self.agent.memory_peak_bytes().expect("the agent lives"), OWN_BYTES_MAX);
             assert!(peak < limit, "{}: {} MiB of {}", row.guest, peak >> 20, limit >> 20);
             if differ <= WITHIN {
                 let mib = peak >> 20;

@@ -34,7 +34,7 @@ const USER_AGENT: &str = concat!("floorwalker/", env!("CARGO_PKG_VERSION"), " (s
 /// Left of the run when a request is cut off, so that the guest can still say so.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 /// A response's head; nginx sends 8 KiB at most.
-const HEAD_BYTES_MAX: usize = 64 << 10;
+pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// What all requests of one host call share.
 pub(super) struct Way<'a> {

@@ -19,12 +19,24 @@ use crate::bindings::wit::types::HostError;
 use crate::net::Failure;
 use crate::outcome::{HostReason, RequestError, RequestReport};
 use crate::state::{RunState, host_error};
-use fetch::{Answer, Way};
+use fetch::{Answer, HEAD_BYTES_MAX, Way};
 
 /// Requests of one `fetch-many` on the wire at once.
 const AT_ONCE_MAX: usize = 8;
 /// Bodies that one `fetch-many` may bring, in limits of a single body: they are all in memory until it returns.
 const BODIES_AT_ONCE_MAX: u64 = 4;
+/// One connection: a head's buffer each way, and a TLS record each way in both forms.
+const CONNECTION_BYTES: u64 = 256 << 10;
+/// Of one request until its call returns: the answer's head, as it came and as the guest gets it, and the report with the
+/// names of a certificate.
+const REQUEST_BYTES: u64 = 2 * HEAD_BYTES_MAX as u64 + (32 << 10);
+
+/// The most that one run's requests hold in the host. A body that grows is copied, so it counts twice.
+pub(crate) const fn held_bytes(limits: &RunLimits) -> u64 {
+    AT_ONCE_MAX as u64 * CONNECTION_BYTES
+        + 2 * BODIES_AT_ONCE_MAX * limits.body_bytes
+        + limits.requests as u64 * REQUEST_BYTES
+}
 
 /// What a run's requests came to, and what it has left to ask.
 pub(crate) struct Exchanges {
