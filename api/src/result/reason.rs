@@ -98,4 +98,12 @@ mod tests {
         }
         assert_eq!(Reason::from_word("invented"), Reason::Other);
     }
+
+    /// The SDK depends on no crate of ours, so the words stand there once more.
+    #[test]
+    fn plugins_have_the_same_words() {
+        let ours: Vec<_> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        let theirs: Vec<_> = floorwalker_sdk::Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        assert_eq!(ours, theirs);
+    }
 }

@@ -4,18 +4,19 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::stat::Mode;
+use tempfile::TempDir;
 
-/// Both, watched until they are asked.
+/// Both, watched until they are asked. The folder goes with them, also when a case fails.
 pub(crate) struct Traps {
     listener: TcpListener,
-    folder: PathBuf,
+    folder: TempDir,
     over: Arc<AtomicBool>,
     watching: JoinHandle<bool>,
 }
@@ -24,10 +25,9 @@ impl Traps {
     pub(crate) fn set() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("a socket");
-        let folder = std::env::temp_dir().join(format!("hostile-schemas-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("made");
-        nix::unistd::mkfifo(&folder.join("schema.json"), Mode::S_IRWXU).expect("made");
-        let (over, pipe) = (Arc::<AtomicBool>::default(), folder.join("schema.json"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let (over, pipe) = (Arc::<AtomicBool>::default(), folder.path().join("schema.json"));
+        nix::unistd::mkfifo(&pipe, Mode::S_IRWXU).expect("made");
         let until = Arc::clone(&over);
         let watching = std::thread::spawn(move || {
             let mut opened = false;
@@ -45,7 +45,7 @@ impl Traps {
     }
 
     pub(crate) fn file_url(&self) -> String {
-        format!("file://{}/schema.json", self.folder.display())
+        format!("file://{}/schema.json", self.folder.path().display())
     }
 
     pub(crate) fn expect_untouched(self) {
@@ -53,7 +53,6 @@ impl Traps {
         assert_eq!(knocked, Err(ErrorKind::WouldBlock), "somebody connected");
         self.over.store(true, Ordering::Relaxed);
         assert!(!self.watching.join().expect("it only looks"), "somebody opened the file");
-        std::fs::remove_dir_all(&self.folder).expect("removed");
     }
 }
 
