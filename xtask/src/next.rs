@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde::Deserialize;
 
+use crate::args::Setting;
+
 #[derive(Debug, Deserialize)]
 struct State {
     aggregator: Aggregator,
@@ -46,12 +48,18 @@ struct Address {
     url: String,
 }
 
-pub(crate) fn read(state: &Path) -> anyhow::Result<String> {
+pub(crate) fn read(setting: &Setting, state: &Path) -> anyhow::Result<String> {
     let text = fs::read_to_string(state).with_context(|| format!("{} cannot be read", state.display()))?;
-    page(&text, &state.display().to_string())
+    page(&text, &state.display().to_string(), &program(setting))
 }
 
-fn page(text: &str, file: &str) -> anyhow::Result<String> {
+/// The command line as one types it in the checkout: what cargo builds may lie elsewhere.
+fn program(setting: &Setting) -> String {
+    let program = setting.binaries().join("floorwalker");
+    program.strip_prefix(&setting.root).unwrap_or(&program).display().to_string()
+}
+
+fn page(text: &str, file: &str, program: &str) -> anyhow::Result<String> {
     let State { aggregator, catalogue_dir, tenants, agents, shop, registry } =
         serde_json::from_str(text).with_context(|| format!("{file} has another form"))?;
     let tenant = tenants.first().context("no tenant was seeded")?;
@@ -71,11 +79,9 @@ fn page(text: &str, file: &str) -> anyhow::Result<String> {
     let commands = [
         format!("export FLOORWALKER_URL={} FLOORWALKER_CA={}", aggregator.url, aggregator.ca_file),
         format!("export FLOORWALKER_TOKEN={token}"),
-        "target/debug/floorwalker check list".to_owned(),
-        "target/debug/floorwalker node list".to_owned(),
-        format!(
-            "target/debug/floorwalker gate explain --tenant {name} --environment {environment} --service {service}"
-        ),
+        format!("{program} check list"),
+        format!("{program} node list"),
+        format!("{program} gate explain --tenant {name} --environment {environment} --service {service}"),
         format!(
             "curl -X PUT {}/__stand-in/faults/{name} -H 'content-type: application/json' -d '{{\"fault\":\"confirm-refused\"}}'",
             shop.url
@@ -98,10 +104,18 @@ mod tests {
             "tenants":[{"name":"acme","namespace":"acme-prod","environments":["staging","prod"],"services":["shop"],"tokens":{"viewer":"v","pipeline":"fwt_1","tenant_admin":"fwt_2"}}],
             "agents":[{"node":"node-1","metrics_url":"http://127.0.0.1:9877/metrics","pid":7}],
             "shop":{"url":"http://127.0.0.1:8069"},"registry":{"url":"http://127.0.0.1:5000"}}"#;
-        let page = page(state, "state.json").expect("the documented form");
-        for word in ["https://127.0.0.1:7443", "node-1", "FLOORWALKER_TOKEN=fwt_2", "check list"] {
+        let page = page(state, "state.json", "built/floorwalker").expect("the documented form");
+        for word in ["https://127.0.0.1:7443", "node-1", "FLOORWALKER_TOKEN=fwt_2", "built/floorwalker check list"] {
             assert!(page.contains(word), "{word} is missing in {page}");
         }
-        assert!(super::page("{}", "state.json").is_err());
+        assert!(super::page("{}", "state.json", "floorwalker").is_err());
+    }
+
+    #[test]
+    fn the_program_is_where_cargo_put_it() {
+        let usual = crate::args::setting();
+        let inside = Setting { target: usual.root.join("target"), ..usual.clone() };
+        assert_eq!(program(&inside), "target/debug/floorwalker");
+        assert_eq!(program(&Setting { target: "/elsewhere".into(), ..usual }), "/elsewhere/debug/floorwalker");
     }
 }

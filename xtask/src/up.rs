@@ -63,7 +63,7 @@ pub(crate) fn run(setting: &Setting, up: &Up) -> anyhow::Result<()> {
     if up.check {
         return Ok(());
     }
-    eprintln!("{}", next::read(&state)?);
+    eprintln!("{}", next::read(setting, &state)?);
     match floorwalker.watch(&interrupt)? {
         Ended::Interrupted => Ok(()),
         Ended::Itself(status) => {

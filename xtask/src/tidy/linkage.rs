@@ -27,7 +27,8 @@ pub(crate) fn check(setting: &Setting, findings: &mut Findings) -> anyhow::Resul
         if holds(file, SYMBOL)? {
             let remedy = "the binary holds Cranelift: it was built together with floorwalker-compile; \
                           run `cargo xtask build`, never `cargo build --workspace`";
-            findings.violations.push(Violation::new(format!("target/debug/{binary}"), 1, RULE, remedy));
+            let path = setting.binaries().join(binary).display().to_string();
+            findings.violations.push(Violation::new(path, 1, RULE, remedy));
         }
     }
     Ok(())
