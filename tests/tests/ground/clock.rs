@@ -54,7 +54,7 @@ async fn a_clock_that_steps_an_hour_either_way_stops_nothing() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let (of_agent, of_aggregator) = (folder.path().join("clock-agent"), folder.path().join("clock-aggregator"));
-    let mut scene = Scene::in_folder(folder, FEW, |command| under(command, &of_aggregator)).await;
+    let mut scene = Scene::on(folder, (), FEW, |command| under(command, &of_aggregator)).await;
     scene.start_agent(|command| under(command, &of_agent));
     runs_as_before(&mut scene).await;
     scene.takes().await;

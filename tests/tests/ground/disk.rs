@@ -57,8 +57,9 @@ async fn an_aggregator_on_a_full_disk_answers_readers_and_takes_records_again_on
     }
     let folder = tempfile::tempdir().expect("a folder");
     let small = Small::mount(&folder.path().join("aggregator"), MIB).expect("mounted");
-    let scene = Scene::in_folder(folder, FEW, |command| command).await;
-    refused_and_taken_again(scene, || small.fill().expect("filled"), || small.empty().expect("emptied")).await;
+    let scene = Scene::on(folder, small, FEW, |command| command).await;
+    refused_and_taken_again(scene, |small| small.fill().expect("filled"), |small| small.empty().expect("emptied"))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,22 +72,22 @@ async fn an_aggregator_on_a_read_only_disk_answers_readers_and_takes_records_aga
     }
     let folder = tempfile::tempdir().expect("a folder");
     let disk = Disk::mount(&folder.path().join("aggregator")).expect("mounted");
-    let scene = Scene::in_folder(folder, FEW, |command| command).await;
-    refused_and_taken_again(scene, || disk.make_read_only(), || disk.make_writable()).await;
+    let scene = Scene::on(folder, disk, FEW, |command| command).await;
+    refused_and_taken_again(scene, Disk::make_read_only, Disk::make_writable).await;
 }
 
-async fn refused_and_taken_again(mut scene: Scene, break_it: impl Fn(), mend_it: impl Fn()) {
+async fn refused_and_taken_again<G>(mut scene: Scene<G>, break_it: impl Fn(&G), mend_it: impl Fn(&G)) {
     scene.start_agent(|command| command);
     scene.reports_after(Timestamp::UNIX_EPOCH).await;
     let token = scene.site.token(&scene.aggregator_data(), "acme", "viewer").expect("a token");
     let viewer = scene.client().with_token(&token);
-    break_it();
+    break_it(&scene.ground);
     let broken_at = Timestamp::now();
     says(&mut scene.aggregator, &["nothing of the last writes is stored", "free room on the store's disk"]).await;
     says(scene.agent(), &["records cannot be reported"]).await;
     assert_eq!(viewer.get("/v1/checks").await.expect("an answer").status, 200, "readers are answered");
     scene.runs_on().await;
-    mend_it();
+    mend_it(&scene.ground);
     // What ran meanwhile arrives too: it waited in the agent's spool.
     scene.reports_after(broken_at).await;
     scene.reports_after(Timestamp::now()).await;

@@ -20,11 +20,12 @@ pub(crate) const FEW: u64 = 3;
 pub(crate) const NODE: &str = "node-1";
 const TAKEN: &str = "floorwalker_ingest_records_total{outcome=\"accepted\"}";
 
-/// Everything that runs.
-pub(crate) struct Scene {
-    // Processes end before what they stand on.
+/// Everything that runs, on a ground of its own where the test has one, such as a disk that is mounted in the folder.
+pub(crate) struct Scene<G = ()> {
+    // Processes end before what they stand on, and that before the folder it is in.
     pub(crate) agent: Option<Child>,
     pub(crate) aggregator: Child,
+    pub(crate) ground: G,
     pub(crate) site: Site,
     pub(crate) folder: tempfile::TempDir,
 }
@@ -35,19 +36,7 @@ impl Scene {
     /// The aggregator alone, with its data below the folder `aggregator`.
     pub(crate) async fn of_aggregator(checks: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self::in_folder(folder, checks, |command| command).await
-    }
-
-    /// The same in a folder that was prepared, its command changed.
-    pub(crate) async fn in_folder(folder: tempfile::TempDir, checks: u64, with: impl Fn(Command) -> Command) -> Self {
-        let site = Site::lay(folder.path()).expect("a site");
-        site.add_checks(checks).expect("written");
-        site.admit(NODE).expect("a certificate");
-        let command = with(site.aggregator(&folder.path().join("aggregator/data")).expect("built"));
-        let mut aggregator = Child::spawn("aggregator", command, folder.path()).expect("started");
-        site.listening(&mut aggregator).await.expect("listening");
-        site.in_force(&mut aggregator).await.expect("a catalogue");
-        Self { agent: None, aggregator, site, folder }
+        Self::on(folder, (), checks, |command| command).await
     }
 
     /// With an agent that has reported.
@@ -56,6 +45,25 @@ impl Scene {
         scene.start_agent(|command| command);
         scene.reports_after(Timestamp::UNIX_EPOCH).await;
         scene
+    }
+}
+
+impl<G> Scene<G> {
+    /// The aggregator alone in a folder that was prepared, its command changed.
+    pub(crate) async fn on(
+        folder: tempfile::TempDir,
+        ground: G,
+        checks: u64,
+        with: impl Fn(Command) -> Command,
+    ) -> Self {
+        let site = Site::lay(folder.path()).expect("a site");
+        site.add_checks(checks).expect("written");
+        site.admit(NODE).expect("a certificate");
+        let command = with(site.aggregator(&folder.path().join("aggregator/data")).expect("built"));
+        let mut aggregator = Child::spawn("aggregator", command, folder.path()).expect("started");
+        site.listening(&mut aggregator).await.expect("listening");
+        site.in_force(&mut aggregator).await.expect("a catalogue");
+        Self { agent: None, aggregator, ground, site, folder }
     }
 
     /// Starts the agent, its command changed.
