@@ -192,7 +192,7 @@ as_text!(AddressRange, "Addresses in CIDR notation: 10.1.0.0/16");
 as_text!(PathPattern, "An absolute path, or all below it: /etc/os-release, /proc/sys/net/**");
 
 /// What may be touched, by capability.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct GrantSet {
     /// Origins that `http` may ask.

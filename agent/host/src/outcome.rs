@@ -1,6 +1,7 @@
 //! What a run came to, as the host saw it. `agent` translates it into a result, in one file; nothing here judges.
 //! Every end is a variant of its own: callers match, they never read messages.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Everything the host knows of one run (or clean-up).
@@ -309,12 +310,40 @@ pub enum LogLevel {
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
-    /// Which capability: `http`, `node`.
-    pub capability: &'static str,
+    /// Which capability.
+    pub capability: Granted,
     /// What was asked, such as an origin or a path.
     pub subject: String,
     /// The exact line that would allow it.
     pub remedy: String,
+}
+
+/// A capability that is granted piece by piece, so that a call can be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Granted {
+    /// Requests to granted origins.
+    Http,
+    /// Granted files of the node.
+    Node,
+}
+
+impl Granted {
+    /// All of them, for whoever counts refusals.
+    pub const ALL: [Self; 2] = [Self::Http, Self::Node];
+
+    /// The interface's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Node => "node",
+        }
+    }
+}
+
+impl fmt::Display for Granted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What a run took.

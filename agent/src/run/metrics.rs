@@ -1,13 +1,12 @@
 //! What runs are counted by, exactly; what they found of their targets is `exposition`.
 
 use api::result::{CheckResult, Status};
+use host::outcome::Granted;
 use host::{End, Outcome};
 use prometheus::{IntCounterVec, Opts, Registry};
 
 /// Limits that end a run.
 const LIMITS: [&str; 5] = ["cpu", "memory", "deadline", "host-calls", "output"];
-/// Capabilities that are granted piece by piece, so that a call can be refused.
-const CAPABILITIES: [&str; 2] = ["http", "node"];
 
 /// Metrics of runs. Every value of a label is shown from the start: what is absent is a fault of the scrape.
 #[derive(Clone, Debug)]
@@ -40,7 +39,7 @@ impl Metrics {
         let denied =
             counter("floorwalker_denied_total", "Capability calls that were refused, by capability.", "capability")?;
         LIMITS.iter().for_each(|limit| drop(kills.with_label_values(&[limit])));
-        CAPABILITIES.iter().for_each(|capability| drop(denied.with_label_values(&[capability])));
+        Granted::ALL.iter().for_each(|capability| drop(denied.with_label_values(&[capability.as_str()])));
         Ok(Self { runs, kills, denied })
     }
 
@@ -55,7 +54,7 @@ impl Metrics {
             self.kills.with_label_values(&[limit]).inc();
         }
         for denial in &outcome.denials {
-            self.denied.with_label_values(&[denial.capability]).inc();
+            self.denied.with_label_values(&[denial.capability.as_str()]).inc();
         }
     }
 }
@@ -95,7 +94,7 @@ mod tests {
             families.iter().find(|family| family.name() == name).map(|family| family.get_metric().len())
         };
         assert_eq!(series("floorwalker_sandbox_kills_total"), Some(LIMITS.len()));
-        assert_eq!(series("floorwalker_denied_total"), Some(CAPABILITIES.len()));
+        assert_eq!(series("floorwalker_denied_total"), Some(Granted::ALL.len()));
     }
 
     #[test]

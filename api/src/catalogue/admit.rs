@@ -10,9 +10,10 @@ use crate::manifest::{Fault, check, tenant};
 /// Holds a check against its plugin.
 pub(super) fn faults(spec: &check::Spec, plugin: &DescribedPlugin) -> Vec<Fault> {
     let mut faults = plugin.config.faults(&spec.config);
+    let GrantSet { http, node_files } = &spec.grants;
     let uses = [
-        ("spec.grants.http", "http", !spec.grants.http.is_empty()),
-        ("spec.grants.nodeFiles", "node", !spec.grants.node_files.is_empty()),
+        ("spec.grants.http", "http", !http.is_empty()),
+        ("spec.grants.nodeFiles", "node", !node_files.is_empty()),
         ("spec.secrets", "secrets", !spec.secrets.is_empty()),
     ];
     for (field, capability, used) in uses {

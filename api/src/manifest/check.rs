@@ -29,7 +29,6 @@ pub struct Spec {
     pub secrets: Vec<Secret>,
     /// What it may touch, within the tenant's ceiling.
     #[serde(default)]
-    #[schemars(with = "GrantSetSchema")]
     pub grants: GrantSet,
     /// How often; 5 s at least.
     pub run_interval: Span,
@@ -54,19 +53,6 @@ pub struct Spec {
 
 fn empty_object() -> serde_json::Value {
     serde_json::Value::Object(serde_json::Map::new())
-}
-
-/// The schema of `grants`, beside the type that the host reads too.
-#[derive(schemars::JsonSchema)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only its schema is used")]
-struct GrantSetSchema {
-    /// Origins that `http` may ask.
-    #[schemars(default)]
-    http: Vec<crate::grant::Origin>,
-    /// Files of the node that `node` may read.
-    #[schemars(default)]
-    node_files: Vec<crate::grant::PathPattern>,
 }
 
 /// A secret and where its value is.
@@ -125,8 +111,9 @@ impl Kind for Spec {
         let mut faults = self.time_faults();
         faults.extend(self.alert_faults());
         faults.extend(self.secret_faults());
-        faults.extend(too_many("spec.grants.http", self.grants.http.len(), GRANTS_MAX));
-        faults.extend(too_many("spec.grants.nodeFiles", self.grants.node_files.len(), GRANTS_MAX));
+        let GrantSet { http, node_files } = &self.grants;
+        faults.extend(too_many("spec.grants.http", http.len(), GRANTS_MAX));
+        faults.extend(too_many("spec.grants.nodeFiles", node_files.len(), GRANTS_MAX));
         if !self.config.is_object() {
             faults.push(Fault::new("spec.config", "is not a map", "write a map, or leave it out"));
         }

@@ -188,8 +188,8 @@ impl Spec {
 
 impl Ceiling {
     fn faults(&self) -> Vec<Fault> {
-        let lists =
-            [("http", self.http.len()), ("addresses", self.addresses.len()), ("nodeFiles", self.node_files.len())];
+        let Self { http, addresses, node_files, memory: _, cpu: _, checks: _ } = self;
+        let lists = [("http", http.len()), ("addresses", addresses.len()), ("nodeFiles", node_files.len())];
         let too_long =
             lists.iter().filter_map(|(key, count)| too_many(&format!("spec.ceiling.{key}"), *count, CEILING_MAX));
         let mut faults: Vec<_> = too_long.collect();

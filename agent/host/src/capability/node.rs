@@ -7,7 +7,7 @@ use crate::bindings::wit::node;
 use crate::bindings::wit::types::HostError;
 use crate::call::BackendError;
 use crate::charge;
-use crate::outcome::{Denial, HostReason};
+use crate::outcome::{Denial, Granted, HostReason};
 use crate::state::{RunState, host_error};
 
 /// What one `read-file` gives at most.
@@ -63,7 +63,7 @@ impl RunState {
     fn admit_file(&mut self, path: &str) -> Result<(), HostError> {
         self.call.grants.allow_node_file(path).map_err(|refusal| {
             let subject = path.chars().take(200).collect();
-            self.deny(Denial { capability: "node", subject, remedy: refusal.to_string() })
+            self.deny(Denial { capability: Granted::Node, subject, remedy: refusal.to_string() })
         })
     }
 }

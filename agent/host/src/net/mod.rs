@@ -18,7 +18,7 @@ use rustls_pki_types::CertificateDer;
 use tokio::time::Instant;
 
 use crate::meter::Stopwatch;
-use crate::outcome::{Denial, HostReason, RequestReport, TlsReport};
+use crate::outcome::{Denial, Granted, HostReason, RequestReport, TlsReport};
 pub(crate) use connect::Stream;
 use resolve::{Resolve, Resolving};
 use tls::Tls;
@@ -63,7 +63,7 @@ impl Failure {
 
     pub(crate) fn denied(subject: String, remedy: String) -> Self {
         let message = format!("http may not use {subject}");
-        let denial = Some(Denial { capability: "http", subject, remedy });
+        let denial = Some(Denial { capability: Granted::Http, subject, remedy });
         Self { reason: HostReason::CapabilityDenied, message, denial }
     }
 }

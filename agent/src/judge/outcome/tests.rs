@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host::outcome::{Denial, Usage, Verdict};
+use host::outcome::{Denial, Granted, Usage, Verdict};
 
 use super::*;
 use crate::testing::{outcome, run};
@@ -58,7 +58,11 @@ fn other_ends_are_the_probers() {
 #[test]
 fn a_refusal_outweighs_the_verdict_and_says_the_remedy() {
     let mut refused = outcome(verdict(VerdictStatus::Pass, None, ""));
-    refused.denials.push(Denial { capability: "http", subject: "https://a:443".into(), remedy: "add this".into() });
+    refused.denials.push(Denial {
+        capability: Granted::Http,
+        subject: "https://a:443".into(),
+        remedy: "add this".into(),
+    });
     let result = result(run(), &refused);
     assert_eq!((result.status, result.reason), (Status::Error, Some(Reason::CapabilityDenied)));
     assert!(result.summary.contains("add this"), "{}", result.summary);

@@ -91,12 +91,13 @@ fn tenant(text: &FileText, chosen: &Chosen) -> Result<Option<String>, String> {
     }
     let spec = &chosen.manifest.spec;
     let quoted = |items: Vec<String>| items.iter().map(|item| format!("\"{item}\"")).collect::<Vec<_>>().join(", ");
-    let http = quoted(spec.grants.http.iter().map(ToString::to_string).collect());
-    let files = quoted(spec.grants.node_files.iter().map(ToString::to_string).collect());
+    // All that is granted, under the same names; JSON is YAML.
+    let mut ceiling = serde_json::to_value(&spec.grants).map_err(|error| error.to_string())?;
+    ceiling["addresses"] = serde_json::json!(["0.0.0.0/0", "::/0"]);
     let service = quoted(spec.service.iter().map(ToString::to_string).collect());
     Ok(Some(format!(
         "{HEAD}kind: Tenant\nmetadata: {{name: local}}\nspec:\n  timeZone: UTC\n  environments: [{{name: local, namespaces: [\"{namespace}\"]}}]\n  \
-         services: [{service}]\n  ceiling: {{http: [{http}], nodeFiles: [{files}], addresses: [0.0.0.0/0, \"::/0\"]}}\n"
+         services: [{service}]\n  ceiling: {ceiling}\n"
     )))
 }
 

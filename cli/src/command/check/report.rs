@@ -41,7 +41,7 @@ impl Report {
         };
         let Some(outcome) = ran.outcome else { return none };
         let denials = outcome.denials.into_iter().map(|denial| Denied {
-            capability: denial.capability.to_owned(),
+            capability: denial.capability.to_string(),
             asked: denial.subject,
             remedy: denial.remedy,
         });
