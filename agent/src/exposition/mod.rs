@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use api::id::CheckId;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
 
 use crate::run::Ran;
 use crate::schedule::roster::Standing;
@@ -34,9 +34,8 @@ impl Exposition {
     /// # Errors
     /// A name is taken.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let opts = Opts::new("problem_counter", "Problems that opened on this node, by reason.");
-        let problems = IntCounterVec::new(opts, &["reason"])?;
-        registry.register(Box::new(problems.clone()))?;
+        let help = "Problems that opened on this node, by reason.";
+        let problems = register_int_counter_vec_with_registry!("problem_counter", help, &["reason"], registry)?;
         let description = |(name, help): (&str, &str)| Desc::new(name.into(), help.into(), vec![], [].into());
         let descriptions = probe::NAMES.into_iter().map(description).collect::<prometheus::Result<Vec<Desc>>>()?;
         let this = Self { rows: Arc::default(), problems, descriptions: descriptions.into() };

@@ -1,6 +1,6 @@
 //! What the plugin stage counts.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
 
 /// Metrics of the plugin stage.
 #[derive(Clone, Debug)]
@@ -27,13 +27,15 @@ impl Metrics {
     /// # Errors
     /// A name is taken.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let opts =
-            Opts::new("floorwalker_compile_cache_total", "Plugins looked for among the compiled ones, by result.");
-        let cache = IntCounterVec::new(opts, &["result"])?;
+        let cache = register_int_counter_vec_with_registry!(
+            "floorwalker_compile_cache_total",
+            "Plugins looked for among the compiled ones, by result.",
+            &["result"],
+            registry
+        )?;
         for result in [CacheResult::Hit, CacheResult::Miss, CacheResult::Rejected] {
             cache.with_label_values(&[result.word()]);
         }
-        registry.register(Box::new(cache.clone()))?;
         Ok(Self { cache })
     }
 

@@ -1,6 +1,6 @@
 //! What reporting is measured by.
 
-use prometheus::{Gauge, Registry};
+use prometheus::{Gauge, Registry, register_gauge_with_registry};
 
 /// Metrics of reporting.
 #[derive(Clone, Debug)]
@@ -16,11 +16,11 @@ impl Metrics {
     /// # Errors
     /// A name is taken.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let last_ack = Gauge::new(
+        let last_ack = register_gauge_with_registry!(
             "floorwalker_report_last_ack_timestamp_seconds",
             "When the aggregator last acknowledged records; 0 before the first time.",
+            registry
         )?;
-        registry.register(Box::new(last_ack.clone()))?;
         Ok(Self { last_ack })
     }
 

@@ -3,7 +3,7 @@
 use api::result::{CheckResult, Status};
 use host::outcome::Granted;
 use host::{End, Outcome};
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
 
 /// Limits that end a run.
 const LIMITS: [&str; 5] = ["cpu", "memory", "deadline", "host-calls", "output"];
@@ -24,20 +24,27 @@ impl Metrics {
     /// # Errors
     /// A name is taken.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let counter = |name: &str, help: &str, label: &str| {
-            let counter = IntCounterVec::new(Opts::new(name, help), &[label])?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
-        let runs =
-            counter("floorwalker_runs_total", "Runs by status; those that did not start are skipped.", "status")?;
+        let runs = register_int_counter_vec_with_registry!(
+            "floorwalker_runs_total",
+            "Runs by status; those that did not start are skipped.",
+            &["status"],
+            registry
+        )?;
         for status in Status::ALL {
             runs.with_label_values(&[status.as_str()]);
         }
-        let kills =
-            counter("floorwalker_sandbox_kills_total", "Runs ended by the sandbox, by the limit they met.", "limit")?;
-        let denied =
-            counter("floorwalker_denied_total", "Capability calls that were refused, by capability.", "capability")?;
+        let kills = register_int_counter_vec_with_registry!(
+            "floorwalker_sandbox_kills_total",
+            "Runs ended by the sandbox, by the limit they met.",
+            &["limit"],
+            registry
+        )?;
+        let denied = register_int_counter_vec_with_registry!(
+            "floorwalker_denied_total",
+            "Capability calls that were refused, by capability.",
+            &["capability"],
+            registry
+        )?;
         LIMITS.iter().for_each(|limit| drop(kills.with_label_values(&[limit])));
         Granted::ALL.iter().for_each(|capability| drop(denied.with_label_values(&[capability.as_str()])));
         Ok(Self { runs, kills, denied })

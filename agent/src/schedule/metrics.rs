@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, IntCounter, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, Registry, register_histogram_with_registry,
+    register_int_counter_with_registry,
+};
 
 /// From a millisecond, which an idle node needs, to a run that its interval overtakes.
 const LAG_BUCKETS_S: [f64; 11] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
@@ -24,18 +27,17 @@ impl Metrics {
     /// A name is taken.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
         let lag = HistogramOpts::new("floorwalker_schedule_lag_seconds", "From when a run was due to when it began.");
-        let lag = Histogram::with_opts(lag.buckets(LAG_BUCKETS_S.to_vec()))?;
-        let missed = IntCounter::new(
+        let lag = register_histogram_with_registry!(lag.buckets(LAG_BUCKETS_S.to_vec()), registry)?;
+        let missed = register_int_counter_with_registry!(
             "floorwalker_missed_ticks_total",
             "Ticks that were not run: the run before had not ended, or the node slept.",
+            registry
         )?;
-        let over_budget = IntCounter::new(
+        let over_budget = register_int_counter_with_registry!(
             "floorwalker_cpu_budget_exceeded_total",
             "Times that a tenant had used its share of the node's CPU and its runs began to wait.",
+            registry
         )?;
-        registry.register(Box::new(over_budget.clone()))?;
-        registry.register(Box::new(lag.clone()))?;
-        registry.register(Box::new(missed.clone()))?;
         Ok(Self { lag, missed, over_budget })
     }
 

@@ -1,7 +1,9 @@
 //! What the spool counts.
 
 use api::frame::DroppedKind;
-use prometheus::{IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{
+    IntCounterVec, IntGauge, Registry, register_int_counter_vec_with_registry, register_int_gauge_with_registry,
+};
 
 /// Metrics of the spool.
 #[derive(Clone, Debug)]
@@ -18,16 +20,20 @@ impl Metrics {
     /// # Errors
     /// A name is taken.
     pub fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let bytes =
-            IntGauge::new("floorwalker_spool_bytes", "Bytes that wait to be reported or are kept beside them.")?;
-        let dropped =
-            Opts::new("floorwalker_spool_dropped_total", "Records that will never be reported, by what they hold.");
-        let dropped = IntCounterVec::new(dropped, &["kind"])?;
+        let bytes = register_int_gauge_with_registry!(
+            "floorwalker_spool_bytes",
+            "Bytes that wait to be reported or are kept beside them.",
+            registry
+        )?;
+        let dropped = register_int_counter_vec_with_registry!(
+            "floorwalker_spool_dropped_total",
+            "Records that will never be reported, by what they hold.",
+            &["kind"],
+            registry
+        )?;
         for kind in [DroppedKind::RollUp, DroppedKind::Any] {
             dropped.with_label_values(&[word(kind)]);
         }
-        registry.register(Box::new(bytes.clone()))?;
-        registry.register(Box::new(dropped.clone()))?;
         Ok(Self { bytes, dropped })
     }
 

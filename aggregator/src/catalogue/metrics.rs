@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::catalogue::Catalogue;
 use api::manifest::KindName;
-use prometheus::{IntGaugeVec, Opts, Registry};
+use prometheus::{IntGaugeVec, Registry, register_int_gauge_vec_with_registry};
 
 /// Gauges of the catalogue.
 #[derive(Clone, Debug)]
@@ -21,9 +21,12 @@ impl Metrics {
     /// # Errors
     /// A name is taken already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let opts = Opts::new("floorwalker_catalogue_documents", "Manifest documents by kind, in force or refused.");
-        let documents = IntGaugeVec::new(opts, &["kind", "state"])?;
-        registry.register(Box::new(documents.clone()))?;
+        let documents = register_int_gauge_vec_with_registry!(
+            "floorwalker_catalogue_documents",
+            "Manifest documents by kind, in force or refused.",
+            &["kind", "state"],
+            registry
+        )?;
         Ok(Self { documents })
     }
 

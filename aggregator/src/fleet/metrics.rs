@@ -1,6 +1,6 @@
 //! The fleet's metrics. Set by the placement task.
 
-use prometheus::{IntGaugeVec, Opts, Registry};
+use prometheus::{IntGaugeVec, Registry, register_int_gauge_vec_with_registry};
 
 use super::agents::Seen;
 
@@ -16,9 +16,8 @@ impl Metrics {
     /// # Errors
     /// A name is taken already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let agents =
-            IntGaugeVec::new(Opts::new("floorwalker_agents", "Agents by whether they are heard."), &["state"])?;
-        registry.register(Box::new(agents.clone()))?;
+        let help = "Agents by whether they are heard.";
+        let agents = register_int_gauge_vec_with_registry!("floorwalker_agents", help, &["state"], registry)?;
         Ok(Self { agents })
     }
 

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use api::http::decision::Decision;
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounterVec, Registry, register_histogram_with_registry,
+    register_int_counter_vec_with_registry,
+};
 
 /// Counters of decisions.
 #[derive(Clone, Debug)]
@@ -19,14 +22,16 @@ impl Metrics {
     /// # Errors
     /// A name is taken already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let opts = Opts::new("floorwalker_decisions_total", "Decisions by value and code, starts included.");
-        let decisions = IntCounterVec::new(opts, &["decision", "code"])?;
+        let decisions = register_int_counter_vec_with_registry!(
+            "floorwalker_decisions_total",
+            "Decisions by value and code, starts included.",
+            &["decision", "code"],
+            registry
+        )?;
         // From a snapshot in memory (a millisecond) to a busy disk (a second).
         let buckets = vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
         let opts = HistogramOpts::new("floorwalker_decision_seconds", "Time from question to stored answer.");
-        let seconds = Histogram::with_opts(opts.buckets(buckets))?;
-        registry.register(Box::new(decisions.clone()))?;
-        registry.register(Box::new(seconds.clone()))?;
+        let seconds = register_histogram_with_registry!(opts.buckets(buckets), registry)?;
         Ok(Self { decisions, seconds })
     }
 

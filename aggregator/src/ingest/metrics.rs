@@ -1,6 +1,6 @@
 //! What ingest counts: records by what became of them.
 
-use prometheus::{IntCounterVec, Opts, Registry};
+use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
 
 /// Counters of ingest.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ impl Metrics {
     /// A name is taken already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let help = "Records of agents by what became of them.";
-        let records = IntCounterVec::new(Opts::new("floorwalker_ingest_records_total", help), &["outcome"])?;
-        registry.register(Box::new(records.clone()))?;
+        let name = "floorwalker_ingest_records_total";
+        let records = register_int_counter_vec_with_registry!(name, help, &["outcome"], registry)?;
         let metrics = Self { records };
         // A counter that is there from the start has a rate from its first increase.
         for outcome in ["accepted", "repeated", "dropped", "foreign", "fenced", "too-large"] {

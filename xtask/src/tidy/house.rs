@@ -1,5 +1,6 @@
 //! Shell: reads the checkout once, for all rules.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -31,7 +32,7 @@ pub(crate) struct Source {
 }
 
 /// Any other file that is text, Markdown and YAML among them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Text {
     pub(crate) path: String,
     pub(crate) text: String,
@@ -44,6 +45,12 @@ impl House {
         let mut house = Self::default();
         house.folder(root, "")?;
         Ok(house)
+    }
+
+    /// Names of the first-party plugins: the folders of `plugins/`.
+    pub(crate) fn plugins(&self) -> BTreeSet<&str> {
+        let sources = self.rust.iter().filter_map(|source| source.path.strip_prefix("plugins/"));
+        sources.filter_map(|path| path.split_once('/').map(|(name, _)| name)).collect()
     }
 
     fn folder(&mut self, folder: &Path, inside: &str) -> anyhow::Result<()> {

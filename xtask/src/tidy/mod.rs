@@ -4,6 +4,7 @@
 //! sample that passes and one that fails. What the compiler can refuse is not here.
 
 mod commands;
+mod contract;
 mod docs;
 mod house;
 mod imports;
@@ -13,10 +14,13 @@ mod lengths;
 mod linkage;
 mod manifests;
 mod markdown;
+mod metrics;
 mod names;
+mod plugins;
 mod purity;
 mod sample;
 mod scan;
+mod unlinked;
 mod words;
 
 use std::fmt;
@@ -73,6 +77,10 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
     findings.violations.extend(layers::check(&workspace));
     findings.violations.extend(words::check(&house, setting));
     findings.violations.extend(markdown::check(&house, setting));
+    findings.violations.extend(contract::check(&house));
+    findings.violations.extend(metrics::check(&house));
+    findings.violations.extend(plugins::check(&house));
+    findings.violations.extend(unlinked::check(&house));
     linkage::check(setting, &mut findings)?;
     commands::check(&house, setting, &mut findings)?;
     sample::check(&house, setting, &mut findings)?;

@@ -16,7 +16,6 @@ use super::{Findings, Violation};
 
 const RULE: &str = "sample";
 const FILE: &str = "deploy/manifests/10-catalogue.yaml";
-const PLUGINS: [&str; 4] = ["http-probe", "odoo-order", "node-baseline", "image-digest"];
 
 pub(crate) fn check(house: &House, setting: &Setting, findings: &mut Findings) -> anyhow::Result<()> {
     let Some(text) = house.texts.iter().find(|text| text.path == FILE) else {
@@ -26,24 +25,24 @@ pub(crate) fn check(house: &House, setting: &Setting, findings: &mut Findings) -
     let program = setting.binaries().join("floorwalker");
     let component = |name: &str| setting.components().join(format!("{}.wasm", name.replace('-', "_")));
     let compiler = setting.binaries().join("floorwalker-compile");
-    let is_built = program.is_file() && compiler.is_file() && PLUGINS.iter().all(|name| component(name).is_file());
+    let plugins = house.plugins();
+    let is_built = program.is_file() && compiler.is_file() && plugins.iter().all(|name| component(name).is_file());
     if !is_built {
         findings.skipped.push(format!("{FILE} is valid: a program or a plugin is not built (cargo xtask build)"));
         return Ok(());
     }
-    // One folder for each process that looks: two runs at a time do not meet.
-    let folder = setting.target.join(format!("tidy-sample-{}", std::process::id()));
-    fs::create_dir_all(folder.join("plugins"))?;
+    let folder = tempfile::tempdir_in(&setting.target)?;
+    let beside = folder.path().join("plugins");
+    fs::create_dir_all(&beside)?;
     for (name, document) in documents(&text.text)? {
-        fs::write(folder.join(name), document)?;
+        fs::write(folder.path().join(name), document)?;
     }
-    for name in PLUGINS {
+    for name in plugins {
         let bytes = fs::read(component(name))?;
-        fs::write(folder.join("plugins").join(format!("{name}.yaml")), plugin(name, &bytes))?;
-        fs::write(folder.join("plugins").join(format!("{name}.wasm")), bytes)?;
+        fs::write(beside.join(format!("{name}.yaml")), plugin(name, &bytes))?;
+        fs::write(beside.join(format!("{name}.wasm")), bytes)?;
     }
-    let fault = validate(&program, &folder);
-    fs::remove_dir_all(&folder)?;
+    let fault = validate(&program, folder.path());
     findings.violations.extend(fault?.map(|said| Violation::new(FILE, 1, RULE, said)));
     Ok(())
 }
