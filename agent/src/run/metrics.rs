@@ -3,10 +3,16 @@
 use api::result::{CheckResult, Status};
 use host::outcome::Granted;
 use host::{End, Outcome};
-use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
+use prometheus::{
+    Histogram, HistogramOpts, IntCounterVec, Registry, register_histogram_with_registry,
+    register_int_counter_vec_with_registry,
+};
 
 /// Limits that end a run.
 const LIMITS: [&str; 5] = ["cpu", "memory", "deadline", "host-calls", "output"];
+
+/// From a run that finds its place free to one that waits as long as it may, a minute.
+const QUEUED_BUCKETS_S: [f64; 8] = [0.001, 0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
 
 /// Metrics of runs. Every value of a label is shown from the start: what is absent is a fault of the scrape.
 #[derive(Clone, Debug)]
@@ -14,6 +20,7 @@ pub struct Metrics {
     runs: IntCounterVec,
     kills: IntCounterVec,
     denied: IntCounterVec,
+    queued: Histogram,
 }
 
 // === impl Metrics ===
@@ -45,9 +52,12 @@ impl Metrics {
             &["capability"],
             registry
         )?;
+        let help = "How long runs waited for a slot and for memory of the node.";
+        let queued = HistogramOpts::new("floorwalker_run_queued_seconds", help).buckets(QUEUED_BUCKETS_S.to_vec());
+        let queued = register_histogram_with_registry!(queued, registry)?;
         LIMITS.iter().for_each(|limit| drop(kills.with_label_values(&[limit])));
         Granted::ALL.iter().for_each(|capability| drop(denied.with_label_values(&[capability.as_str()])));
-        Ok(Self { runs, kills, denied })
+        Ok(Self { runs, kills, denied, queued })
     }
 
     /// A run has its result, whether it took place or not.
@@ -57,6 +67,7 @@ impl Metrics {
 
     /// A run or a clean-up has left the sandbox.
     pub(super) fn left_sandbox(&self, outcome: &Outcome) {
+        self.queued.observe(outcome.usage.queued.as_secs_f64());
         if let Some(limit) = limit(&outcome.end) {
             self.kills.with_label_values(&[limit]).inc();
         }
@@ -91,6 +102,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::testing::outcome;
 
     #[test]
     fn what_never_happened_is_shown_as_zero() {
@@ -102,6 +114,15 @@ mod tests {
         };
         assert_eq!(series("floorwalker_sandbox_kills_total"), Some(LIMITS.len()));
         assert_eq!(series("floorwalker_denied_total"), Some(Granted::ALL.len()));
+    }
+
+    #[test]
+    fn the_wait_for_the_node_is_told() {
+        let metrics = Metrics::register(&Registry::new()).expect("registers");
+        let mut waited = outcome(End::CleanedUp);
+        waited.usage.queued = Duration::from_secs(2);
+        metrics.left_sandbox(&waited);
+        assert_eq!((metrics.queued.get_sample_count(), metrics.queued.get_sample_sum()), (1, 2.0));
     }
 
     #[test]
