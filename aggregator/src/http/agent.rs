@@ -7,15 +7,15 @@ use api::frame::{Assignments, LeaseAnswer, LeaseRequest, Secrets, codec};
 use api::id::Digest;
 use api::limits::POLL_WAIT;
 use api::quantity::Span;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use process::supervise::{blocking, chain};
 use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
@@ -35,12 +35,12 @@ const MESSAGE_PACK: &str = "application/msgpack";
 const LEASE_TRIES_MAX: usize = 2;
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
-    Router::new()
-        .route("/v1/agent/assignments", get(assignments))
-        .route("/v1/agent/plugins/{sha256}", get(plugin))
-        .route("/v1/agent/secrets", get(secrets))
-        .route("/v1/agent/leases", post(lease))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(assignments))
+        .routes(routes!(plugin))
+        .routes(routes!(secrets))
+        .routes(routes!(lease))
 }
 
 /// The agent that asks; that it asks is noted.

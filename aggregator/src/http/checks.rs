@@ -6,10 +6,11 @@ use api::catalogue::Check as Wanted;
 use api::http::check::Check;
 use api::http::list::{PAGE_MAX, Page};
 use api::id::CheckId;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
@@ -22,8 +23,8 @@ use crate::store::check::CheckRead as _;
 use crate::store::result::ResultRead as _;
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
-    Router::new().route("/v1/checks", get(list)).route("/v1/checks/{id}", get(one))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one))
 }
 
 /// Runs are told of the last hour: 60 rows a node, so that 500 nodes are still read at once.

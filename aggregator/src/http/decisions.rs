@@ -3,14 +3,14 @@
 
 use api::http::decision::{Answer, Answered, Ask, Simulation};
 use api::http::release::Subject;
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
@@ -22,8 +22,8 @@ use crate::gate::{GateError, Minting};
 use crate::store::decision::DecisionRead as _;
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
-    Router::new().route("/v1/decisions", get(ask_by_query).post(ask)).route("/v1/decisions/{id}", get(one))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(ask_by_query, ask)).routes(routes!(one))
 }
 
 /// The question as a query: the same fields, the subject's digest by its path.

@@ -7,13 +7,14 @@ use std::time::Duration;
 use api::frame::{Frame, codec};
 use api::id::CheckId;
 use api::limits::FRAME_PACKED_BYTES_MAX;
+use axum::Extension;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
-use axum::{Extension, Router};
 use futures_util::future::try_join_all;
 use process::supervise::{blocking, chain};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::agent::{agent, broken, packed};
@@ -40,10 +41,10 @@ pub const PLACEMENTS_KEPT: Duration = Duration::from_secs(48 * 3_600);
 const TRIES_MAX: usize = 3;
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
+pub fn routes() -> OpenApiRouter<Api> {
     let limit = DefaultBodyLimit::max(FRAME_PACKED_BYTES_MAX);
     let turns = Extension(Turns::default());
-    Router::new().route("/v1/agent/frames", post(frames).layer((limit, turns)))
+    OpenApiRouter::new().routes(routes!(frames)).layer((limit, turns))
 }
 
 /// Frames under way, by agent.

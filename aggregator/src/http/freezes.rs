@@ -3,14 +3,15 @@
 use api::http::freeze::{Freeze, Window};
 use api::http::list::{PAGE_MAX, Page};
 use api::manifest::freeze_rule::Spec;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use jiff::Timestamp;
 use policy::freeze::zone::render;
 use policy::freeze::{PlaceWindows, windows};
 use policy::{Owned, OwnerTier, TenantNow, concerns_tenant};
 use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
@@ -23,8 +24,8 @@ use crate::gate::snapshot::{owned, tenant_now};
 const WINDOWS_MAX: usize = 20;
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
-    Router::new().route("/v1/freezes", get(list))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
 /// Whose.

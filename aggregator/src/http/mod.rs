@@ -1,8 +1,7 @@
 //! The HTTP API: a file per group of routes, each exporting `routes()`; this file puts them together. A handler takes
 //! the caller, asks `authz` for a scope, makes one call, and returns a document. Statuses are known here alone.
 //!
-//! Contents: `agent` (assignments, plugins, secrets, leases), `frames` (ingest), `checks`, `results`, `nodes`,
-//! `tokens`; `extract`, `form`, `drain` and `error` serve all of them.
+//! `extract`, `form`, `drain` and `error` serve all groups; `openapi` is the document that their routes make.
 
 pub mod agent;
 pub mod checks;
@@ -35,6 +34,7 @@ use process::clock::SharedClock;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::audit::Crossings;
 use crate::authn::Principal;
@@ -163,7 +163,12 @@ impl From<Parts> for Api {
 /// method gets its `Allow` header outside of a router's own layers: without a credential it would tell paths apart.
 pub fn router(api: Api) -> Router {
     let authenticated = from_fn_with_state(api.clone(), extract::authenticate);
-    let routes = routes().layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)).with_state(api);
+    let (routes, _) = routes().split_for_parts();
+    let routes = routes
+        .fallback(async || Failure::NotFound)
+        .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .with_state(api);
     let refusals = from_fn(drain::drain);
     Router::new()
         .fallback_service(routes)
@@ -172,9 +177,9 @@ pub fn router(api: Api) -> Router {
         .layer(CatchPanicLayer::custom(extract::caught))
 }
 
-/// The groups.
-fn routes() -> Router<Api> {
-    Router::new()
+/// The groups: a route and its part of the OpenAPI document are one.
+fn routes() -> OpenApiRouter<Api> {
+    openapi::empty()
         .merge(agent::routes())
         .merge(frames::routes())
         .merge(checks::routes())
@@ -184,8 +189,6 @@ fn routes() -> Router<Api> {
         .merge(decisions::routes())
         .merge(releases::routes())
         .merge(freezes::routes())
-        .fallback(async || Failure::NotFound)
-        .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Response {

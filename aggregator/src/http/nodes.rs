@@ -8,9 +8,10 @@ use api::frame::PluginStatus;
 use api::http::list::Page;
 use api::http::node::{AgentState, Node, NodePlugin};
 use api::id::Digest;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
@@ -22,8 +23,8 @@ use crate::instant::rfc3339;
 use crate::store::agent::AgentRead as _;
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
-    Router::new().route("/v1/nodes", get(list))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
 /// Nodes that the caller may see: where its checks run.

@@ -5,39 +5,18 @@ use api::http::error::{MEDIA_TYPE, Problem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
 
-use super::{agent, checks, decisions, frames, freezes, nodes, releases, results, tokens};
+use super::Api;
 
+/// What the document says beside the routes.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Floorwalker", description = "Checks on nodes, and the gate that releases ask."),
-    paths(
-        decisions::ask,
-        decisions::ask_by_query,
-        decisions::one,
-        releases::create,
-        releases::one,
-        releases::start,
-        releases::finish,
-        freezes::list,
-        checks::list,
-        checks::one,
-        results::list,
-        nodes::list,
-        tokens::create,
-        tokens::list,
-        tokens::revoke,
-        agent::assignments,
-        agent::plugin,
-        agent::secrets,
-        agent::lease,
-        frames::frames,
-    ),
     components(schemas(Problem)),
-    modifiers(&Credentials, &Problems),
     security(("bearer" = []))
 )]
-struct Routes;
+struct Head;
 
 /// A bearer token everywhere; an agent's routes take its client certificate, which OpenAPI cannot say of TLS alone.
 struct Credentials;
@@ -75,7 +54,15 @@ impl Modify for Problems {
     }
 }
 
+/// Routes with the document's head and nothing else.
+pub(super) fn empty() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Head::openapi())
+}
+
 /// The document.
 pub fn document() -> Document {
-    Routes::openapi()
+    let (_, mut document) = super::routes().split_for_parts();
+    Credentials.modify(&mut document);
+    Problems.modify(&mut document);
+    document
 }

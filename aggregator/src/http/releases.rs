@@ -2,10 +2,11 @@
 
 use api::http::error::Problem;
 use api::http::release::{CreateRelease, Deployment, FinishRelease, Release, StartRelease};
+use axum::Json as Document;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json as Document, Router};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
@@ -16,12 +17,8 @@ use crate::release::{self, DEPLOYMENTS_MAX, Refused};
 use crate::store::release::ReleaseRead as _;
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
-    Router::new()
-        .route("/v1/releases", post(create))
-        .route("/v1/releases/{id}", get(one))
-        .route("/v1/releases/{id}/start", post(start))
-        .route("/v1/releases/{id}/finish", post(finish))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(one)).routes(routes!(start)).routes(routes!(finish))
 }
 
 /// Creates a release. A digest that is one already answers 200 with that one, under the name it was first given.

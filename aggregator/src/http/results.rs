@@ -3,10 +3,11 @@
 use api::http::check::StoredResult;
 use api::http::list::{PAGE_MAX, Page};
 use api::id::CheckId;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
 use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::checks::visible;
@@ -17,8 +18,8 @@ use crate::store::StoreError;
 use crate::store::result::ResultRead as _;
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
-    Router::new().route("/v1/checks/{id}/results", get(list))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list))
 }
 
 /// Which page.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use api::http::list::{PAGE_MAX, Page};
 use api::http::token::{CreateToken, CreatedToken, Role, Token};
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{delete, get};
 use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
@@ -25,8 +25,8 @@ use crate::store::token::{KeptToken, TokenRead as _};
 pub const TOKEN_LIFE_MAX: Duration = Duration::from_secs(400 * 86_400);
 
 /// The routes of this group.
-pub fn routes() -> Router<Api> {
-    Router::new().route("/v1/tokens", get(list).post(create)).route("/v1/tokens/{id}", delete(revoke))
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(revoke))
 }
 
 /// Whose.
