@@ -1,56 +1,7 @@
-//! The one table of who may do what. Read by `scope`, and as data by the test that prints it and by the matrix of
-//! every route. A new operation is a variant and a row.
+//! The one table of who may do what. Read by `scope`; the matrix of every route is asked for by a test of `http`. A new
+//! operation is one row.
 
 use api::http::token::Role;
-
-/// Something a principal may want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// Read checks and their verdicts.
-    ReadChecks,
-    /// Read stored results.
-    ReadResults,
-    /// Read freeze rules.
-    ReadFreezes,
-    /// Read nodes.
-    ReadNodes,
-    /// Read decisions and releases that were made.
-    ReadDecisions,
-    /// Ask what would be decided at another instant.
-    Simulate,
-    /// Ask for a decision and its ticket.
-    Decide,
-    /// Create, start and finish releases.
-    Release,
-    /// Mint tokens.
-    CreateToken,
-    /// See which tokens there are; never their secrets.
-    ReadTokens,
-    /// Revoke tokens.
-    RevokeToken,
-    /// Everything below `/v1/agent/`.
-    Agent,
-}
-
-impl Operation {
-    /// The word used in the audit trail and the matrix.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadChecks => "read-checks",
-            Self::ReadResults => "read-results",
-            Self::ReadFreezes => "read-freezes",
-            Self::ReadNodes => "read-nodes",
-            Self::ReadDecisions => "read-decisions",
-            Self::Simulate => "simulate",
-            Self::Decide => "decide",
-            Self::Release => "release",
-            Self::CreateToken => "create-token",
-            Self::ReadTokens => "read-tokens",
-            Self::RevokeToken => "revoke-token",
-            Self::Agent => "agent",
-        }
-    }
-}
 
 /// How far an operation goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,30 +34,68 @@ pub const COLUMNS: [Column; 5] = [
 
 use Extent::{All, None as Not, Own};
 
-/// The table. Nodes are one's own where one's own checks run.
-pub const TABLE: [(Operation, [Extent; 5]); 12] = [
-    (Operation::ReadChecks, [Own, Own, Own, All, Not]),
-    (Operation::ReadResults, [Own, Own, Own, All, Not]),
-    (Operation::ReadFreezes, [Own, Own, Own, All, Not]),
-    (Operation::ReadNodes, [Own, Not, Own, All, Not]),
-    (Operation::ReadDecisions, [Own, Own, Own, All, Not]),
-    (Operation::Simulate, [Own, Own, Own, All, Not]),
-    (Operation::Decide, [Not, Own, Own, All, Not]),
-    (Operation::Release, [Not, Own, Own, All, Not]),
-    (Operation::CreateToken, [Not, Not, Own, All, Not]),
-    (Operation::ReadTokens, [Not, Not, Own, All, Not]),
-    (Operation::RevokeToken, [Not, Not, Own, All, Not]),
-    (Operation::Agent, [Not, Not, Not, Not, Own]),
-];
+macro_rules! operations {
+    ($($(#[$doc:meta])* $operation:ident = $word:literal: $extents:expr,)*) => {
+        /// Something a principal may want.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $($(#[$doc])* $operation,)*
+        }
 
-/// How far `operation` goes for `column`; what has no row goes nowhere.
+        impl Operation {
+            /// All of them.
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$operation,)*];
+
+            /// The word used in the audit trail and the matrix.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$operation => $word,)*
+                }
+            }
+
+            /// Its row of the table, an extent a column.
+            fn extents(self) -> [Extent; COLUMNS.len()] {
+                match self {
+                    $(Self::$operation => $extents,)*
+                }
+            }
+        }
+    };
+}
+
+// The table. Nodes are one's own where one's own checks run.
+operations! {
+    /// Read checks and their verdicts.
+    ReadChecks = "read-checks": [Own, Own, Own, All, Not],
+    /// Read stored results.
+    ReadResults = "read-results": [Own, Own, Own, All, Not],
+    /// Read freeze rules.
+    ReadFreezes = "read-freezes": [Own, Own, Own, All, Not],
+    /// Read nodes.
+    ReadNodes = "read-nodes": [Own, Not, Own, All, Not],
+    /// Read decisions and releases that were made.
+    ReadDecisions = "read-decisions": [Own, Own, Own, All, Not],
+    /// Ask what would be decided at another instant.
+    Simulate = "simulate": [Own, Own, Own, All, Not],
+    /// Ask for a decision and its ticket.
+    Decide = "decide": [Not, Own, Own, All, Not],
+    /// Create, start and finish releases.
+    Release = "release": [Not, Own, Own, All, Not],
+    /// Mint tokens.
+    CreateToken = "create-token": [Not, Not, Own, All, Not],
+    /// See which tokens there are; never their secrets.
+    ReadTokens = "read-tokens": [Not, Not, Own, All, Not],
+    /// Revoke tokens.
+    RevokeToken = "revoke-token": [Not, Not, Own, All, Not],
+    /// Everything below `/v1/agent/`.
+    Agent = "agent": [Not, Not, Not, Not, Own],
+}
+
+/// How far `operation` goes for `column`.
 pub fn extent(column: Column, operation: Operation) -> Extent {
-    let row = TABLE.iter().find(|(row, _)| *row == operation);
     let cell = COLUMNS.iter().position(|other| *other == column);
-    match (row, cell) {
-        (Some((_, extents)), Some(cell)) => extents[cell],
-        _ => Not,
-    }
+    cell.map_or(Not, |cell| operation.extents()[cell])
 }
 
 #[cfg(test)]
@@ -115,18 +104,17 @@ mod tests {
 
     #[test]
     fn nobody_but_agents_is_an_agent_and_agents_are_nothing_else() {
-        for (operation, extents) in TABLE {
-            let agent = extents[4];
-            assert_eq!(agent == Own, operation == Operation::Agent, "{operation:?}");
-            assert!(operation != Operation::Agent || extents[..4].iter().all(|extent| *extent == Not));
+        for operation in Operation::ALL {
+            let [people @ .., agent] = operation.extents();
+            assert_eq!(agent == Own, *operation == Operation::Agent, "{operation:?}");
+            assert!(*operation != Operation::Agent || people.iter().all(|extent| *extent == Not));
         }
     }
 
     #[test]
-    fn each_operation_has_one_row_and_only_platform_administrators_reach_all() {
-        for (at, (operation, extents)) in TABLE.iter().enumerate() {
-            assert!(TABLE[at + 1..].iter().all(|(other, _)| other != operation), "{operation:?} twice");
-            assert!(extents[..3].iter().all(|extent| *extent != All), "{operation:?}");
+    fn only_platform_administrators_reach_all() {
+        for operation in Operation::ALL {
+            assert!(operation.extents()[..3].iter().all(|extent| *extent != All), "{operation:?}");
         }
         assert_eq!(extent(Column::Role(Role::Viewer), Operation::Decide), Not);
         assert_eq!(extent(Column::Role(Role::Pipeline), Operation::Decide), Own);
