@@ -1,5 +1,6 @@
-//! The harness: everything a test needs to run the real thing and to look at it. Used by the suites in `tests/` and by
-//! the binaries `floorwalker-parts` and `floorwalker-story`, which `cargo xtask up` runs. Nothing here is shipped.
+//! The harness: everything a test needs to run the real thing and to look at it. Used by the suites in `tests/`, by
+//! `bench`, and by the binaries `floorwalker-parts` and `floorwalker-story`, which `cargo xtask up` runs, and
+//! `floorwalker-teller`, which a suite kills. Nothing here is shipped.
 
 pub mod binary;
 pub mod child;

@@ -1,5 +1,6 @@
 //! Shell: servers that talk as no server should: a head or a body that never ends, a thousand headers, silence. Used by
-//! the suite `systems`; they go on for as long as their client stays, or are late by a known time, so what a probe says of them hangs on no machine.
+//! the suite `systems`; they go on for as long as their client stays, or are late by a known time, so what a probe says of
+//! them hangs on no machine.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! Shell: waits for something to become true. The only place where a test waits; it looks again and again instead of
-//! sleeping for a guessed time, so a slow machine makes a test slower and not red.
+//! Shell: waits for something to become true. The only place where a test waits, but for the end of a
+//! process (`child`); it looks again and again instead of sleeping for a guessed time, so a slow machine makes a test
+//! slower and not red.
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! A protocol-faithful stand-in for Odoo 16 to 19: what the order journey needs, with the differences between the
 //! series, users with real rights, several databases and fault plans. Started by the tests and by the demonstration;
-//! held to recorded answers of real servers by `tests/traces.rs`. It is no ERP: state is in memory, and invoices,
+//! held to recorded answers of real servers by `tests/parity/traces.rs`. It is no ERP: state is in memory, and invoices,
 //! payments and the point of sale are not there.
 
 mod access;

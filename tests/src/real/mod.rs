@@ -1,4 +1,4 @@
-//! Real servers of other people, each with three verbs: `available` says why it cannot be started here, `start` starts
+//! Real servers of other people, each with three verbs: `unavailable` says why it cannot be started here, if so, `start` starts
 //! it on a free port with its data in a folder of the test, and dropping it stops it.
 
 pub mod blackbox;

@@ -9,7 +9,7 @@ use harness::http::Client;
 use harness::site::Site;
 use harness::state::Agent;
 use harness::until::until;
-use harness::watch::{counter, sum};
+use harness::watch::{counter, listening, sum};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -86,10 +86,6 @@ impl<G> Scene<G> {
 
     /// The agent as its metrics show it.
     pub(crate) async fn watched(&mut self) -> Agent {
-        let listening = |log: &str| {
-            let line = log.lines().rfind(|line| line.contains("listening metrics="))?;
-            Some(line.split("metrics=").nth(1)?.split(' ').next()?.to_owned())
-        };
         let address = self.agent().says(SOON, "where it is watched", listening).await.expect("listening");
         Agent { node: NODE.to_owned(), metrics_url: format!("http://{address}/metrics"), pid: self.agent().pid() }
     }

@@ -139,7 +139,7 @@ async fn host_call_storm_of_hashing_is_bounded_and_charged() {
     stage.backends.node = Arc::new(OneFile { bytes: HASHED_BYTES_MAX / 4, cpu: Duration::ZERO });
     let storm = |hashes: u32| {
         let mut call = call(json!({"hashes": hashes}));
-        let set = GrantSet { http: Vec::new(), node_files: vec!["/etc/large".parse().expect("a pattern")] };
+        let set = GrantSet { node_files: vec!["/etc/large".parse().expect("a pattern")], ..GrantSet::default() };
         call.grants = Effective { grants: set.clone(), ceiling: set, addresses: Vec::new() };
         call.limits = RunLimits { cpu_ms: 100, ..RunLimits::DEFAULT };
         call

@@ -14,7 +14,7 @@ use crate::stage::{Stage, call, plugin};
 
 pub(crate) fn granted(origins: &[String], addresses: &[&str]) -> Effective {
     let http: Vec<_> = origins.iter().map(|origin| origin.parse().expect("an origin")).collect();
-    let set = GrantSet { http, node_files: Vec::new() };
+    let set = GrantSet { http, ..GrantSet::default() };
     let addresses = addresses.iter().map(|range| range.parse().expect("a range")).collect();
     Effective { grants: set.clone(), ceiling: set, addresses }
 }

@@ -116,7 +116,7 @@ async fn other_tenants_state_is_not_there_under_any_name() {
         let mut stranger = call(tries.clone());
         (stranger.owner.tenant, stranger.owner.check) = (tenant.to_owned(), check.to_owned());
         // Granted the file, it still sees the node through its backend alone.
-        let set = GrantSet { http: Vec::new(), node_files: vec!["/state/acme/checkout".parse().expect("a path")] };
+        let set = GrantSet { node_files: vec!["/state/acme/checkout".parse().expect("a path")], ..GrantSet::default() };
         stranger.grants = Effective { grants: set.clone(), ceiling: set, addresses: Vec::new() };
         let outcome = run(&guest, stranger, &stage.backends).await;
         assert_eq!(told(&outcome), ["found nothing"], "{tenant} {check}");

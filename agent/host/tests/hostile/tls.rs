@@ -43,7 +43,7 @@ async fn asked(tls: TlsAcceptor, roots: Vec<CertificateDer<'static>>) -> Outcome
     let server = Server::with_tls(tls).await;
     let names = Names([("shop.example", vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])].into());
     let origin = format!("https://shop.example:{}", server.address.port());
-    let set = GrantSet { http: vec![origin.parse().expect("an origin")], node_files: Vec::new() };
+    let set = GrantSet { http: vec![origin.parse().expect("an origin")], ..GrantSet::default() };
     let mut call = call(json!({"urls": [origin]}));
     call.grants =
         Effective { grants: set.clone(), ceiling: set, addresses: vec!["127.0.0.1/32".parse().expect("a range")] };
