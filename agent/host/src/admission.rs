@@ -79,8 +79,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
-    use crate::engine::{Config, RUNS};
-    use crate::limit::run_bytes;
+    use crate::engine::{Config, RUNS, run_bytes};
 
     #[test]
     fn a_tenant_has_at_most_half() {

@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::admission::{Admission, Slots};
-use crate::limit::{STACK_BYTES, run_bytes};
+use crate::capability::http;
+use crate::limit::{HOST_CALL_BYTES_MAX, STACK_BYTES};
 use crate::link;
 use crate::state::RunState;
 use crate::ticker::Ticker;
@@ -37,6 +38,13 @@ const TABLE_KEPT_BYTES: usize = 16 << 10;
 const STACK_KEPT_BYTES: usize = 16 << 10;
 /// Slots kept warm; more cost resident memory and gain nothing at a node's usual four runs at once.
 const WARM_SLOTS: u32 = 4;
+
+/// The most that one run takes of the node's memory: the guest's own, and what the host holds for it: its stack, what one
+/// call carries, as the guest gave it and as it goes out, and its requests. What wasmtime keeps of an instance is not in
+/// it: some KiB for what a compiler makes, up to 1 MiB for each of 64 core instances of a component made for that.
+pub const fn run_bytes(limits: &RunLimits) -> u64 {
+    limits.memory_bytes + STACK_BYTES as u64 + 2 * HOST_CALL_BYTES_MAX as u64 + http::held_bytes(limits)
+}
 
 /// How the process wants its instances.
 #[derive(Clone, Copy, Debug)]

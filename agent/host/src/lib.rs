@@ -40,7 +40,7 @@ pub use capability::state::StateBackend;
 pub use charge::{charged, hashing};
 pub use describe::describe;
 pub use engine::{Engine, EngineError};
-pub use limit::{HASHED_BYTES_MAX, HOST_CALLS_MAX, STATE_WRITES_MAX, run_bytes};
+pub use limit::{HASHED_BYTES_MAX, HOST_CALLS_MAX, STATE_WRITES_MAX};
 pub use link::{CONTRACT, Kind, Unlinkable};
 pub use load::LoadError;
 pub use net::resolve::{Resolve, SystemResolver};

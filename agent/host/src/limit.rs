@@ -1,11 +1,8 @@
-//! What a run may use besides time: memory over everything it has, and calls into the host; and what it takes of the
-//! node's memory for that.
+//! What a run may use besides time: memory over everything it has, and calls into the host.
 //! `run` gives both to the store; a budget that is used up is a typed error, which `run` turns into an `End`.
 
-use api::limits::{LEDGER_ENTRIES_MAX, RunLimits};
+use api::limits::LEDGER_ENTRIES_MAX;
 use wasmtime::ResourceLimiter;
-
-use crate::capability::http;
 
 /// Calls into the host in one run; a journey makes about a hundred. More is a storm.
 pub const HOST_CALLS_MAX: u64 = 10_000;
@@ -28,13 +25,6 @@ pub(crate) const RANDOM_BYTES_MAX: u64 = 64 << 10;
 const TABLE_ELEMENT_BYTES: u64 = 8;
 /// Instances, memories and tables of one store; the pool has its own, lower bounds.
 const INSTANCES_MAX: usize = 128;
-
-/// The most that one run takes of the node's memory: the guest's own, and what the host holds for it: its stack, what one
-/// call carries, as the guest gave it and as it goes out, and its requests. What wasmtime keeps of an instance is not in
-/// it: some KiB for what a compiler makes, up to 1 MiB for each of 64 core instances of a component made for that.
-pub const fn run_bytes(limits: &RunLimits) -> u64 {
-    limits.memory_bytes + STACK_BYTES as u64 + 2 * HOST_CALL_BYTES_MAX as u64 + http::held_bytes(limits)
-}
 
 /// The guest asked for more memory than it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
