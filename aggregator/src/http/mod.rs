@@ -1,8 +1,9 @@
 //! The HTTP API: a file per group of routes, each exporting `routes()`; this file puts them together. A handler takes
 //! the caller, asks `authz` for a scope, makes one call, and returns a document. Statuses are known here alone.
 //!
-//! Contents: `agent` (assignments, plugins, secrets, leases), `frames` (ingest), `checks`, `results`, `nodes`,
-//! `tokens`; `extract`, `form`, `drain` and `error` serve all of them.
+//! Contents: `agent` (assignments, plugins, secrets, leases), `frames` (ingest), `checks`, `results`, `nodes`, `tokens`,
+//! `decisions`, `releases`, `freezes`; `extract`, `form`, `drain` and `error` serve all of them, and `openapi` documents
+//! them.
 
 pub mod agent;
 pub mod checks;
@@ -21,7 +22,6 @@ pub mod results;
 mod tests;
 pub mod tokens;
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -30,7 +30,6 @@ use api::limits::REQUEST_BYTES_MAX;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
 use process::clock::SharedClock;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -169,7 +168,7 @@ pub fn router(api: Api) -> Router {
         .fallback_service(routes)
         .layer(authenticated)
         .layer(refusals)
-        .layer(CatchPanicLayer::custom(extract::caught))
+        .layer(CatchPanicLayer::custom(error::caught))
 }
 
 /// The groups.
@@ -186,11 +185,4 @@ fn routes() -> Router<Api> {
         .merge(freezes::routes())
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Response {
-    let message = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    tracing::error!(why = message, "a request panicked");
-    Failure::Internal.into_response()
 }

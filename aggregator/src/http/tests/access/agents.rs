@@ -9,9 +9,10 @@ use axum::body::Body;
 use axum::http::Request;
 use process::clock::Clock as _;
 
+use super::super::documented::operations;
 use super::super::stand::{Answer, START_MS, Stand};
 use super::manifests::{Manifests, component};
-use super::things::{Question, Things, frame, operations, questions};
+use super::things::{Question, Things, frame, questions};
 use super::{cell, golden, line};
 use crate::ingest::accept::chain_after;
 use crate::placement::plan::tests::{agent, check_id};

@@ -8,9 +8,10 @@ use api::http::token::Role;
 use axum::http::Request;
 use serde_json::{Value, json};
 
+use super::super::documented::operations;
 use super::super::stand::{Answer, START_MS, Stand};
 use super::manifests::{Manifests, component};
-use super::things::{Question, Things, operations, questions, subject};
+use super::things::{Question, Things, questions, subject};
 use super::{cell, golden, line};
 use crate::authn::token::{Minted, mint};
 use crate::placement::plan::tests::check_id;
