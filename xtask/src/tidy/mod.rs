@@ -10,6 +10,7 @@ mod imports;
 mod layers;
 mod leftovers;
 mod lengths;
+mod limits;
 mod linkage;
 mod manifests;
 mod markdown;
@@ -17,6 +18,7 @@ mod names;
 mod purity;
 mod sample;
 mod scan;
+mod shells;
 mod words;
 
 use std::fmt;
@@ -66,7 +68,16 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
     let workspace = Workspace::load(&setting.root)?;
     let mut findings = Findings::default();
     for source in &house.rust {
-        let rules = [imports::check, purity::check, lengths::check, docs::check, names::check, leftovers::check];
+        let rules = [
+            imports::check,
+            purity::check,
+            shells::check,
+            limits::check,
+            lengths::check,
+            docs::check,
+            names::check,
+            leftovers::check,
+        ];
         findings.violations.extend(rules.iter().flat_map(|rule| rule(source)));
     }
     findings.violations.extend(docs::empty(&house.empty));
