@@ -11,12 +11,22 @@ use uuid::Uuid;
 /// Root of every UUIDv5 of ours: UUIDv5(DNS, "floorwalker.dev").
 const ROOT: Uuid = Uuid::from_u128(0x4684_9e88_d2b2_51a7_a393_b9cd_5505_df2a);
 
+/// A DNS label, by RFC 1123.
+const LABEL_BYTES_MAX: usize = 63;
+/// A DNS subdomain, by RFC 1123.
+const SUBDOMAIN_BYTES_MAX: usize = 253;
+
 /// Why a name was refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NameError {
-    /// The name is empty or over 63 bytes; that of a node may have 253.
-    #[error("a name has 1 to 63 characters (a node's up to 253), this one has {0}")]
-    Length(usize),
+    /// The name is empty, or over 63 bytes and that of a node over 253.
+    #[error("a name has 1 to {most} characters, this one has {found}")]
+    Length {
+        /// How many it has.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// A character outside the DNS label alphabet.
     #[error("a name holds a-z, 0-9 and '-', and begins and ends with a letter or digit: `{0}`")]
     Character(String),
@@ -30,8 +40,8 @@ pub enum NameError {
 
 /// Names are DNS labels (RFC 1123): what Kubernetes takes for a namespace or an object.
 fn check_label(text: &str) -> Result<(), NameError> {
-    if text.is_empty() || text.len() > 63 {
-        return Err(NameError::Length(text.len()));
+    if text.is_empty() || text.len() > LABEL_BYTES_MAX {
+        return Err(NameError::Length { found: text.len(), most: LABEL_BYTES_MAX });
     }
     let inside = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
     let edge = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -44,8 +54,8 @@ fn check_label(text: &str) -> Result<(), NameError> {
 
 /// Labels joined by dots.
 fn check_subdomain(text: &str) -> Result<(), NameError> {
-    if text.len() > 253 {
-        return Err(NameError::Length(text.len()));
+    if text.len() > SUBDOMAIN_BYTES_MAX {
+        return Err(NameError::Length { found: text.len(), most: SUBDOMAIN_BYTES_MAX });
     }
     text.split('.').try_for_each(check_label)
 }
