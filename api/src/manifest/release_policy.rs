@@ -188,11 +188,11 @@ impl schemars::JsonSchema for Requirements {
     }
 }
 
-/// Required checks of a policy.
+/// Required checks of a policy: each is a set of labels, and a release rests on a dozen.
 const CHECKS_MAX: usize = 64;
-/// Checks that one requirement may ask for.
+/// Checks that one requirement may ask for: five times what a tenant with the usual ceiling may have.
 const AT_LEAST_MAX: u32 = 1_000;
-/// Names in one list of `match`.
+/// Names in one list of `match`: all services that a tenant may have.
 const NAMES_MAX: usize = 256;
 
 impl Kind for Spec {

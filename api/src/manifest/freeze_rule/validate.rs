@@ -7,11 +7,11 @@ use crate::manifest::kind::{Kind, line_fault, too_many};
 use crate::manifest::refusal::{Fault, KindName};
 use crate::manifest::zone;
 
-/// An owner or a reference: a team, a ticket.
+/// An owner or a reference: a team, a ticket, with an address of either.
 const NAME_BYTES_MAX: usize = 128;
 /// Windows of a rule: one for each day of a year, each evaluated on every decision.
 const WINDOWS_MAX: usize = 366;
-/// Entries of one list of `match` or `except`.
+/// Entries of one list of `match` or `except`: all locations that a tenant may have.
 const ENTRIES_MAX: usize = 256;
 
 impl Kind for Spec {

@@ -138,7 +138,7 @@ async fn golden_matrix_of_operations_and_principals() {
     let unauthenticated = there.stand.anybody(Request::new(axum::body::Body::empty())).await;
     let mut text = format!("{HEAD}\n{}", line("", &COLUMNS.map(str::to_owned), CELL));
     for (method, path) in operations() {
-        for question in questions(&method, &path, &things) {
+        for question in questions(&method, path, &things) {
             let mut cells: [String; 7] = Default::default();
             for column in ORDER {
                 let seen = there.ask(column, other, &question).await;
