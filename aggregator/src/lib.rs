@@ -1,6 +1,7 @@
 //! The aggregator: takes agents' records, holds the catalogue, places checks, decides releases, serves readers.
 //!
-//! Modules in the order of the flow; each is called by those after it and by the composition root `app`.
+//! Modules in the order of the flow, put together by the composition root `app`. `store` and `fleet` stand where records
+//! reach them, and are asked by those before them too.
 //! The law itself is the `policy` crate; running checks is the agents' matter.
 
 pub mod instant;
@@ -23,9 +24,9 @@ pub mod gate;
 pub mod release;
 
 pub mod audit;
-pub mod tasks;
 
 pub mod http;
+pub mod tasks;
 
 pub mod app;
 pub mod args;

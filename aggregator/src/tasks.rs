@@ -17,14 +17,14 @@ use crate::authz::PlatformScope;
 use crate::fleet;
 use crate::fleet::agents::FORGOTTEN;
 use crate::http::Api;
-use crate::http::frames::PLACEMENTS_KEPT;
+use crate::placement::PLACEMENTS_KEPT;
 use crate::secret::share;
 use crate::store::StoreError;
 use crate::store::audit::AuditRead as _;
 
-/// Transitions and failures.
+/// Transitions and failures: a month to look back on.
 const RESULTS_KEPT: Duration = Duration::from_secs(30 * 86_400);
-/// Minute roll-ups.
+/// Minute roll-ups: readers see the last hour, and somebody who comes on Monday the weekend.
 const COUNTS_KEPT: Duration = Duration::from_secs(48 * 3_600);
 /// Tickets after their end: that long a replay is told from a forgery.
 const TICKETS_KEPT: Duration = Duration::from_secs(30 * 86_400);
@@ -143,7 +143,8 @@ async fn retention(context: &Context) -> Result<(), StoreError> {
     forget.await
 }
 
-/// Components that no manifest wants, and what agents said of them. A component stays as long as a late record of a moved check is taken: its manifest may come back.
+/// Components that no manifest wants, and what agents said of them. A component stays as long as a late record of a moved
+/// check is taken: its manifest may come back.
 async fn plugin_sweep(context: &Context) -> Result<(), StoreError> {
     let Some(plan) = context.api.placement.current() else {
         return Ok(());

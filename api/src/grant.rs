@@ -6,7 +6,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::text::as_text;
 
 /// Why a grant was refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -162,34 +164,9 @@ impl fmt::Display for PathPattern {
     }
 }
 
-macro_rules! as_text {
-    ($type:ident, $description:literal) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-
-        impl schemars::JsonSchema for $type {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($type).into()
-            }
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "description": $description })
-            }
-        }
-    };
-}
-
-as_text!(Origin, "An origin or pattern: https://shop.example:443, https://*.shop.example:443");
-as_text!(AddressRange, "Addresses in CIDR notation: 10.1.0.0/16");
-as_text!(PathPattern, "An absolute path, or all below it: /etc/os-release, /proc/sys/net/**");
+as_text!(Origin, "description": "An origin or pattern: https://shop.example:443, https://*.shop.example:443");
+as_text!(AddressRange, "description": "Addresses in CIDR notation: 10.1.0.0/16");
+as_text!(PathPattern, "description": "An absolute path, or all below it: /etc/os-release, /proc/sys/net/**");
 
 /// What may be touched, by capability.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

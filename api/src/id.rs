@@ -11,24 +11,37 @@ use uuid::Uuid;
 /// Root of every UUIDv5 of ours: UUIDv5(DNS, "floorwalker.dev").
 const ROOT: Uuid = Uuid::from_u128(0x4684_9e88_d2b2_51a7_a393_b9cd_5505_df2a);
 
+/// A DNS label, by RFC 1123.
+const LABEL_BYTES_MAX: usize = 63;
+/// A DNS subdomain, by RFC 1123.
+const SUBDOMAIN_BYTES_MAX: usize = 253;
+
 /// Why a name was refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NameError {
-    /// The name is empty or over 63 bytes.
-    #[error("a name has 1 to 63 characters, this one has {0}")]
-    Length(usize),
+    /// The name is empty, or over 63 bytes and that of a node over 253.
+    #[error("a name has 1 to {most} characters, this one has {found}")]
+    Length {
+        /// How many it has.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// A character outside the DNS label alphabet.
     #[error("a name holds a-z, 0-9 and '-', and begins and ends with a letter or digit: `{0}`")]
     Character(String),
     /// Not a `sha256:` digest.
-    #[error("a digest is `sha256:` and 64 hex digits: `{0}`")]
+    #[error("a digest is `sha256:` and 64 hex digits in lower case: `{0}`")]
     Digest(String),
+    /// A digest, but for its capital letters; with what it would be without.
+    #[error("a digest is written in lower case: write {0}")]
+    Capitals(String),
 }
 
 /// Names are DNS labels (RFC 1123): what Kubernetes takes for a namespace or an object.
 fn check_label(text: &str) -> Result<(), NameError> {
-    if text.is_empty() || text.len() > 63 {
-        return Err(NameError::Length(text.len()));
+    if text.is_empty() || text.len() > LABEL_BYTES_MAX {
+        return Err(NameError::Length { found: text.len(), most: LABEL_BYTES_MAX });
     }
     let inside = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
     let edge = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -39,8 +52,16 @@ fn check_label(text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
+/// Labels joined by dots.
+fn check_subdomain(text: &str) -> Result<(), NameError> {
+    if text.len() > SUBDOMAIN_BYTES_MAX {
+        return Err(NameError::Length { found: text.len(), most: SUBDOMAIN_BYTES_MAX });
+    }
+    text.split('.').try_for_each(check_label)
+}
+
 macro_rules! name {
-    ($(#[$doc:meta])* $type:ident) => {
+    ($(#[$doc:meta])* $type:ident, $check:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
         #[serde(transparent)]
@@ -56,7 +77,7 @@ macro_rules! name {
         impl FromStr for $type {
             type Err = NameError;
             fn from_str(text: &str) -> Result<Self, NameError> {
-                check_label(text)?;
+                $check(text)?;
                 Ok(Self(text.to_owned()))
             }
         }
@@ -77,65 +98,40 @@ macro_rules! name {
 
 name!(
     /// A retailer, brand or business unit.
-    TenantName
+    TenantName,
+    check_label
 );
 name!(
     /// A Kubernetes namespace; on disk only the string.
-    Namespace
+    Namespace,
+    check_label
 );
 name!(
     /// `metadata.name` of a manifest.
-    ObjectName
+    ObjectName,
+    check_label
 );
 name!(
     /// An environment of a tenant, such as `prod`.
-    EnvironmentName
+    EnvironmentName,
+    check_label
 );
 name!(
     /// A service of a tenant, such as `shop`.
-    ServiceName
+    ServiceName,
+    check_label
 );
 name!(
     /// A cluster, as the agent's credential names it.
-    ClusterName
+    ClusterName,
+    check_label
 );
 
-/// A node of a cluster: a DNS subdomain (labels joined by dots, 253 bytes at most), as Kubernetes names nodes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
-#[serde(transparent)]
-pub struct NodeName(String);
-
-impl NodeName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for NodeName {
-    type Err = NameError;
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        if text.len() > 253 {
-            return Err(NameError::Length(text.len()));
-        }
-        for label in text.split('.') {
-            check_label(label)?;
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for NodeName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for NodeName {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+name!(
+    /// A node of a cluster: a DNS subdomain (labels joined by dots, 253 bytes at most), as Kubernetes names nodes.
+    NodeName,
+    check_subdomain
+);
 
 /// A check, the same from folder and cluster: UUIDv5(ROOT, "check:namespace/name").
 #[derive(
@@ -225,13 +221,12 @@ impl Digest {
 impl FromStr for Digest {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let refuse = || NameError::Digest(text.chars().take(100).collect());
-        let digits = text.strip_prefix("sha256:").ok_or_else(refuse)?;
-        let lower = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-        if digits.len() != 64 || !digits.bytes().all(lower) {
-            return Err(refuse());
+        let lower = text.to_ascii_lowercase();
+        let digits = lower.strip_prefix("sha256:").filter(|digits| digits.len() == 64);
+        if !digits.is_some_and(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit())) {
+            return Err(NameError::Digest(text.chars().take(100).collect()));
         }
-        Ok(Self(text.to_owned()))
+        if lower == text { Ok(Self(lower)) } else { Err(NameError::Capitals(lower)) }
     }
 }
 
@@ -276,6 +271,10 @@ mod tests {
         let digest = Digest::of(b"");
         assert_eq!(digest.hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert!(digest.as_str().parse::<Digest>().is_ok());
-        assert!(digest.as_str().to_uppercase().parse::<Digest>().is_err());
+        let refused = digest.as_str().to_uppercase().parse::<Digest>().expect_err("capitals").to_string();
+        assert_eq!(refused, format!("a digest is written in lower case: write {digest}"));
+        for bad in ["", "sha256:", "sha1:00", &digest.hex()[1..], &format!("{digest}0")] {
+            assert!(matches!(bad.parse::<Digest>(), Err(NameError::Digest(_))), "{bad} was taken");
+        }
     }
 }

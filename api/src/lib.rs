@@ -3,6 +3,8 @@
 
 pub mod id;
 pub mod limits;
+mod text;
+
 pub mod quantity;
 
 pub mod grant;

@@ -52,58 +52,72 @@ pub const ARTEFACT_BYTES_MAX: usize = 256 << 20;
 pub const COMPILER_BYTES_MAX: u64 = 1 << 30;
 /// What `describe` may answer: a JSON Schema of a hundred fields has 20 KiB.
 pub const DESCRIBE_BYTES_MAX: usize = 256 << 10;
-/// `config` of a check as JSON.
+/// `config` of a check as JSON: a baseline that declares 500 files and their hashes has 55 KiB.
 pub const CONFIG_BYTES_MAX: usize = 64 << 10;
-/// Everything a run reports (summary, steps, measurements, findings, evidence) as JSON.
+/// Everything a run reports (summary, steps, measurements, findings, evidence) as JSON: `STEPS_MAX` of them with
+/// their phases have 16 KiB, the rest is for findings and evidence.
 pub const RESULT_BYTES_MAX: usize = (64 * KIB) as usize;
-/// Free text of a verdict, a step, an error.
+/// Free text of a verdict, a step, an error: ten lines of a terminal; what is longer nobody reads in a list.
 pub const TEXT_BYTES_MAX: usize = KIB as usize;
 /// Steps of a run; a journey of a shop has eight.
 pub const STEPS_MAX: usize = 64;
-/// Log lines of a run, each `TEXT_BYTES_MAX` at most.
+/// Log lines of a run, each `TEXT_BYTES_MAX` at most: one for each step.
 pub const LOG_LINES_MAX: usize = 64;
 /// The tail of standard output and error that goes into the result: a panic message fits.
 pub const STDIO_TAIL_BYTES_MAX: usize = 4 << 10;
-/// Keys of a check's state on a node, and bytes of one value.
+/// Keys of a check's state on a node: a run remembers a cursor and a few marks; what is a list stands in one value.
 pub const STATE_KEYS_MAX: usize = 16;
-/// Bytes of one value of a check's state.
+/// Bytes of one value of a check's state: with the keys 64 KiB a check, and 3 MiB for 50 checks of a node.
 pub const STATE_VALUE_BYTES_MAX: usize = 4 << 10;
-/// Bytes of a key in state or ledger.
+/// The value of a secret: a key, a password, a certificate with its chain. Kubernetes takes 1 MiB for a whole Secret.
+pub const SECRET_BYTES_MAX: usize = 64 << 10;
+/// The values of a node's secrets in one answer: 1,000 checks with the 16 that a manifest may name, of 1 KiB each.
+/// Tenants that together have more share it; an agent takes no longer one.
+pub const SECRETS_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a key in state or ledger: a run's id and a word.
 pub const KEY_BYTES_MAX: usize = 128;
 /// Open entries in a check's ledger: a journey that leaves more has gone wild.
 pub const LEDGER_ENTRIES_MAX: usize = 64;
-/// What clean-up of a journey may take on the wall, apart from the run.
+/// What clean-up of a journey may take on the wall, apart from the run: a cancel of a second for each of a few objects.
 pub const CLEAN_UP: Duration = Duration::from_secs(10);
 
-/// The least interval of a check.
+/// The least interval of a check: a third of a roll-up, and 50 checks on a node are ten runs a second.
 pub const INTERVAL_MIN: Duration = Duration::from_secs(5);
 
 /// A manifest document and a manifest file: ConfigMaps hold 1 MiB at most.
 pub const MANIFEST_BYTES_MAX: usize = 1 << 20;
+/// Manifest files of a catalogue: 1,000 tenants with ten files each.
+pub const MANIFEST_FILES_MAX: usize = 10_000;
+/// Folders in folders of a catalogue: tenant, environment, purpose, and some air. Also ends a circle of links.
+pub const MANIFEST_FOLDERS_DEEP_MAX: usize = 8;
 
-/// A frame on the wire, and unpacked: 4,096 records of the usual 300 bytes compress to 200 KiB.
+/// A frame on the wire: `FRAME_RECORDS_MAX` of the usual 300 bytes compress to 200 KiB.
 pub const FRAME_PACKED_BYTES_MAX: usize = 1 << 20;
-/// A frame once decompressed.
+/// A frame once decompressed: a hundred records of the largest kind, or all of it with 2 KiB each.
 pub const FRAME_BYTES_MAX: usize = 8 << 20;
-/// Records in a frame.
+/// Records in a frame: an hour without the aggregator, of 50 checks that roll up every 15 s, is three frames.
 pub const FRAME_RECORDS_MAX: usize = 4_096;
 /// One record in the spool and in a frame: a result of `RESULT_BYTES_MAX` and its names.
 pub const RECORD_BYTES_MAX: usize = RESULT_BYTES_MAX + (4 << 10);
 
-/// How long an agent may be silent before its other checks move.
+/// How long an agent may be silent before its other checks move: a long poll, and half of another for it to come back.
 pub const AGENT_SILENT: Duration = Duration::from_secs(45);
-/// What a lease adds to timeout and clean-up before another agent may have it.
+/// What a lease adds to timeout and clean-up before another agent may have it: the way of its answer, and a run that
+/// waits for its turn on a busy node.
 pub const LEASE_MARGIN: Duration = Duration::from_secs(30);
 /// After a lease ended, how long another agent waits: clocks of two machines drift by less in a lease's life.
 pub const LEASE_GRACE: Duration = Duration::from_secs(5);
-/// How long the longest poll for assignments hangs.
+/// How long the longest poll for assignments hangs: proxies cut what is silent for 60 s.
 pub const POLL_WAIT: Duration = Duration::from_secs(30);
-/// How often an agent sends a check's roll-up.
+/// How often an agent sends a check's roll-up: well within the 40 s after which the most frequent check is stale.
 pub const ROLL_UP: Duration = Duration::from_secs(15);
 
-/// An HTTP JSON request body to the aggregator.
+/// The longest a release may say it takes; beyond it there is no window to plan for.
+pub const EXPECTED_DURATION_MAX: Duration = Duration::from_hours(30 * 24);
+
+/// An HTTP JSON request body to the aggregator: the longest question has 2 KiB.
 pub const REQUEST_BYTES_MAX: usize = 64 << 10;
-/// A ticket's life.
+/// A ticket's life: from the answer to the start of a pipeline's next job, on a runner that is free.
 pub const TICKET_TTL: Duration = Duration::from_secs(300);
 
 /// The length of a mutating check's lease: what the run and its clean-up may take and a margin.
@@ -116,7 +130,8 @@ pub fn lease_left_min(timeout: Duration) -> Duration {
     timeout + CLEAN_UP + Duration::from_secs(1)
 }
 
-/// When a result of a check counts as stale.
+/// When a result of a check counts as stale: two runs and a half were missed, or for a check that runs often one that
+/// took its whole timeout and 30 s to arrive.
 pub fn stale_after(interval: Duration, timeout: Duration) -> Duration {
     (interval * 5 / 2).max(interval + timeout + Duration::from_secs(30))
 }

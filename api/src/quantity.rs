@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use crate::text::as_text;
 
 /// Why a quantity was refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -95,33 +95,8 @@ impl fmt::Display for ByteSize {
     }
 }
 
-macro_rules! as_text {
-    ($type:ident, $form:expr, $pattern:literal) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-
-        impl schemars::JsonSchema for $type {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($type).into()
-            }
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string", "pattern": $pattern, "description": $form })
-            }
-        }
-    };
-}
-
-as_text!(Span, SPAN_FORM, "^[0-9]+(ms|s|m|h|d)$");
-as_text!(ByteSize, SIZE_FORM, "^[0-9]+(Ki|Mi|Gi)?$");
+as_text!(Span, "description": SPAN_FORM, "pattern": "^[0-9]+(ms|s|m|h|d)$");
+as_text!(ByteSize, "description": SIZE_FORM, "pattern": "^[0-9]+(Ki|Mi|Gi)?$");
 
 #[cfg(test)]
 mod tests {

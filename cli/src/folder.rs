@@ -1,19 +1,14 @@
-//! Shell: manifests of a folder, or of one file, as text; and the components beside them. Called by `check` and by `up`.
-//! It understands nothing of what it reads.
+//! Shell: manifests of a folder, or of one file, as text; the components beside them; and any file up to a limit. Called
+//! by `check` and by `up`. It understands nothing of what it reads.
 
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use api::limits::{COMPONENT_BYTES_MAX, MANIFEST_BYTES_MAX};
+use api::limits::{COMPONENT_BYTES_MAX, MANIFEST_BYTES_MAX, MANIFEST_FILES_MAX, MANIFEST_FOLDERS_DEEP_MAX};
 use api::manifest::FileText;
 
-use crate::exit::Failure;
-
-/// Folders within folders; whoever has more has a loop of links.
-const DEPTH_MAX: usize = 16;
-/// Manifest files of a folder: a platform of 1,000 tenants has some 50 each.
-const FILES_MAX: usize = 100_000;
+use crate::failure::Failure;
 
 /// Every manifest file below a folder, in the order of their paths.
 pub(crate) fn texts(root: &Path) -> Result<Vec<FileText>, Failure> {
@@ -34,8 +29,8 @@ pub(crate) fn text(file: &Path) -> Result<FileText, Failure> {
 fn walk(root: &Path, below: &Path, depth: usize, found: &mut Vec<FileText>) -> Result<(), Failure> {
     let folder = root.join(below);
     let complain = |error: &std::io::Error| Failure::Usage(format!("{} cannot be read: {error}", folder.display()));
-    if depth > DEPTH_MAX || found.len() > FILES_MAX {
-        return Err(Failure::Usage(format!("{} is too deep or holds too many files", folder.display())));
+    if depth > MANIFEST_FOLDERS_DEEP_MAX {
+        return Err(too_many(&folder));
     }
     for entry in fs::read_dir(&folder).map_err(|error| complain(&error))? {
         let entry = entry.map_err(|error| complain(&error))?;
@@ -49,8 +44,19 @@ fn walk(root: &Path, below: &Path, depth: usize, found: &mut Vec<FileText>) -> R
         } else if FileText::is_manifest(&name) {
             found.push(read_text(&entry.path(), path.to_string_lossy().into_owned()));
         }
+        if found.len() > MANIFEST_FILES_MAX {
+            return Err(too_many(&folder));
+        }
     }
     Ok(())
+}
+
+/// As the aggregator says it of its own folder.
+fn too_many(folder: &Path) -> Failure {
+    Failure::Usage(format!(
+        "{}: more than {MANIFEST_FILES_MAX} manifest files, or folders more than {MANIFEST_FOLDERS_DEEP_MAX} deep; join files, or remove what is no manifest",
+        folder.display()
+    ))
 }
 
 fn read_text(file: &Path, name: String) -> FileText {
@@ -81,7 +87,7 @@ pub(crate) fn component_at(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// The first bytes of a file: one more than the limit, so that too long is seen.
-fn read_at_most(file: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_at_most(file: &Path, bytes_max: usize) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![];
     fs::File::open(file)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -106,5 +112,8 @@ mod tests {
         let missing = text(&at("missing.yaml")).expect_err("is not there").to_string();
         assert!(missing.starts_with(&at("missing.yaml").display().to_string()), "{missing}");
         assert_eq!(component(folder.path(), "a.yaml"), Ok(b"a".to_vec()));
+        std::os::unix::fs::symlink(".", at("again")).expect("a link");
+        let circle = super::texts(folder.path()).expect_err("a circle of links").to_string();
+        assert!(circle.contains("more than 8 deep"), "{circle}");
     }
 }

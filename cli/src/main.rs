@@ -3,6 +3,7 @@
 mod args;
 
 mod exit;
+mod failure;
 mod folder;
 mod output;
 
@@ -14,11 +15,11 @@ mod up;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = args::read();
+    let args = args::read::<command::Args>();
     process::supervise::block_on_code(async {
         match command::run(args).await {
             Ok(exit) => exit.into(),
-            Err(failure) => exit::fail(&failure),
+            Err(failure) => failure::fail(&failure),
         }
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::frame::{Ack, Assignments, Conflict, LeaseAnswer, LeaseRequest, Secrets, codec};
 use api::id::{CheckId, Digest};
-use api::limits::{COMPONENT_BYTES_MAX, POLL_WAIT};
+use api::limits::{COMPONENT_BYTES_MAX, POLL_WAIT, SECRETS_BYTES_MAX};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -22,9 +22,6 @@ const LEASE_TIME_MAX: Duration = Duration::from_secs(5);
 /// Five tenants that use up their usual limits, 200 checks with a configuration of `CONFIG_BYTES_MAX` each (a test has
 /// one), or 8,000 checks of 8 KiB: one tenant cannot keep the others' changes from a node.
 pub const ASSIGNMENTS_BYTES_MAX: usize = 64 << 20;
-/// 1,000 checks with the 16 secrets a manifest may name, of 1 KiB each. Beyond it checks with secrets are skipped and
-/// say so; assignments do not wait for secrets.
-const SECRETS_BYTES_MAX: usize = 16 << 20;
 /// An acknowledgement that rejects all of a frame's 4,096 records.
 const ANSWER_BYTES_MAX: usize = 256 << 10;
 /// Of a complaint, what goes into a log line.
@@ -120,7 +117,8 @@ impl Aggregator {
         if sent == *digest { Ok(component) } else { Err(CallError::Digest(sent)) }
     }
 
-    /// Values of the secrets of this node's checks.
+    /// Values of the secrets of this node's checks. Without them those checks are skipped and say so; assignments do not
+    /// wait for them.
     ///
     /// # Errors
     /// No answer of use.

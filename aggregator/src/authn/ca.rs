@@ -2,7 +2,8 @@
 //! it issued. Called by `ca init` and `ca issue`; the server itself only reads `ca.pem`. It revokes nothing: agents'
 //! certificates are short enough to end by themselves, and servers reload new files.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,8 @@ use super::principal::AgentKey;
 const CA_DAYS: i64 = 3_650;
 /// A quarter: long enough for a laptop, short enough that renewing stays a habit.
 pub const ISSUED_DAYS: i64 = 90;
+/// An authority's certificate or its key, each 1 KiB: what is longer is another file, and is no PEM once it is cut.
+const PEM_BYTES_MAX: u64 = 16 << 10;
 /// A certificate is valid a day before it was made, for clocks that are behind.
 const EARLY_DAYS: i64 = 1;
 
@@ -162,7 +165,10 @@ fn write(at: &Issued, cert: &str, key: &KeyPair) -> Result<(), CaError> {
 }
 
 fn read(path: &Path) -> Result<String, CaError> {
-    std::fs::read_to_string(path).map_err(|source| file(path, "read", "run `ca init` first", source))
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(PEM_BYTES_MAX).read_to_string(&mut text));
+    read.map_err(|source| file(path, "read", "run `ca init` first", source))?;
+    Ok(text)
 }
 
 fn file(path: &Path, verb: &'static str, remedy: &'static str, source: std::io::Error) -> CaError {

@@ -5,13 +5,8 @@ use std::fs::{File, FileType, Metadata};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
-use api::limits::MANIFEST_BYTES_MAX;
+use api::limits::{MANIFEST_BYTES_MAX, MANIFEST_FILES_MAX, MANIFEST_FOLDERS_DEEP_MAX};
 use api::manifest::FileText;
-
-/// Manifest files in a folder: 1,000 tenants with ten files each.
-const FILES_MAX: usize = 10_000;
-/// Folders in folders: tenant, environment, purpose, and some air. Also ends a circle of links.
-const DEPTH_MAX: usize = 8;
 
 /// Why the folder cannot be read as a whole; what was in force stays.
 #[derive(Debug, thiserror::Error)]
@@ -25,14 +20,16 @@ pub(super) enum DirError {
         source: io::Error,
     },
     /// Too much to be meant.
-    #[error("the folder {0} holds more than {FILES_MAX} manifest files, or folders deeper than {DEPTH_MAX}")]
+    #[error(
+        "{0}: more than {MANIFEST_FILES_MAX} manifest files, or folders more than {MANIFEST_FOLDERS_DEEP_MAX} deep; join files, or remove what is no manifest"
+    )]
     TooMany(String),
 }
 
 /// Every manifest file below `root`, in order of its path. Blocks.
 pub(super) fn read(root: &Path) -> Result<Vec<FileText>, DirError> {
     let mut files = vec![];
-    walk(root, "", DEPTH_MAX, &mut files)?;
+    walk(root, "", MANIFEST_FOLDERS_DEEP_MAX, &mut files)?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
@@ -60,7 +57,7 @@ fn walk(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<FileText>) ->
             // It may be a folder, and nobody knows which rules are in it.
             Err(source) => return Err(DirError::Folder { folder: path.display().to_string(), source }),
         }
-        if files.len() > FILES_MAX {
+        if files.len() > MANIFEST_FILES_MAX {
             return Err(DirError::TooMany(folder.display().to_string()));
         }
     }

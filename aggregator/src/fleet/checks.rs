@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 
 use api::catalogue::Check as Wanted;
 use api::http::check::{Check, CheckState, NodeState};
+use api::manifest::release_policy::SHARE_DEFAULT;
 
-use super::stale::{Rhythm, check_state, node_state, share};
+use super::stale::{Rhythm, node_state, share};
 use crate::authn::AgentKey;
 use crate::instant::rfc3339;
 use crate::placement::Plan;
 use crate::store::check::Last;
-
-/// The share readers' verdicts rest on: the default of a release policy, in percent.
-const SHARE_MIN: f64 = 95.0;
 
 /// A check over its intended nodes.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,23 +48,10 @@ pub fn standing<'a>(plan: &'a Plan, wanted: &'a Wanted, last: &'a [Last], now_ms
 }
 
 impl Standing<'_> {
-    /// The verdict, given the share of nodes that must pass, in percent.
-    pub fn state(&self, share_min: f64) -> CheckState {
-        check_state(&self.states(), share_min)
-    }
-
-    /// Share of the intended nodes that pass, in percent.
-    pub fn share(&self) -> f64 {
-        share(&self.states())
-    }
-
-    fn states(&self) -> Vec<CheckState> {
-        self.nodes.iter().map(|node| node.state).collect()
-    }
-
-    /// As readers see it; its verdict asks for [`SHARE_MIN`].
+    /// As readers see it; its verdict asks for the share of a release policy that names none.
     pub fn document(&self) -> Check {
         let (metadata, spec) = (&self.wanted.manifest.metadata, &self.wanted.manifest.spec);
+        let states: Vec<CheckState> = self.nodes.iter().map(|node| node.state).collect();
         Check {
             id: self.wanted.id,
             tenant: self.wanted.tenant.as_ref().map(ToString::to_string),
@@ -78,8 +63,8 @@ impl Standing<'_> {
             plugin: self.wanted.plugin.name.to_string(),
             layer: spec.layer,
             interval_s: spec.run_interval.0.as_secs_f64(),
-            state: self.state(SHARE_MIN),
-            share: self.share(),
+            state: policy::verdict(&states, SHARE_DEFAULT),
+            share: share(&states),
             nodes: self.nodes.iter().map(Node::document).collect(),
             runs: None,
             left: vec![],

@@ -3,6 +3,7 @@
 //! its own transaction. It knows no HTTP, and the law itself is the `policy` crate.
 
 pub mod answer;
+mod error;
 mod metrics;
 pub mod question;
 pub mod snapshot;
@@ -19,19 +20,22 @@ use process::clock::SharedClock;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+pub use error::GateError;
 pub use metrics::Metrics;
 pub use question::Misfit;
 pub use snapshot::Law;
 
 use crate::authz::TenantScope;
+use crate::instant::timestamp;
 use crate::placement::{Placement, Plan};
+use crate::store::Store;
 use crate::store::change::{ChangeError, Note, Recorded};
 use crate::store::decision::{DecisionRead as _, NewDecision, NewTicket};
-use crate::store::{Store, StoreError};
 use snapshot::Evaluated;
 
 /// A poll that gets the same answer again within this time is the same decision, and adds nothing to the audit trail;
-/// a ticket of it is one more ticket of that decision.
+/// a ticket of it is one more ticket of that decision. What is answered is always what stands under the decision's id:
+/// renewed, or, once a ticket or a deployment rests on it, as it was.
 const SAME_ANSWER_MS: i64 = 60_000;
 
 /// What the gate is told.
@@ -59,23 +63,6 @@ pub enum Minting {
     Ticket,
     /// It never does: the caller only looks.
     Nothing,
-}
-
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum GateError {
-    /// The tenant is not in the catalogue.
-    #[error("there is no such tenant")]
-    NotFound,
-    /// No catalogue was read yet, so nobody knows the law.
-    #[error("the law is not loaded yet")]
-    NotReady,
-    /// The question names what is not there.
-    #[error(transparent)]
-    Misfit(#[from] Misfit),
-    /// The store failed; never an allow.
-    #[error("the gate's store failed")]
-    Store(#[from] StoreError),
 }
 
 impl std::fmt::Debug for Gate {
@@ -111,7 +98,7 @@ impl Gate {
         let now_ms = self.clock.wall_ms();
         let evaluated = self.evaluate(scope, classes, &question, now_ms, None).await?;
         let Evaluated { evaluation, zone, subject } = evaluated;
-        let mut answer = answer::document(&evaluation, instant(now_ms), &zone);
+        let mut answer = answer::document(&evaluation, timestamp(now_ms), &zone);
         let mints = minting == Minting::Ticket && evaluation.decision == Decision::Allow;
         if mints && subject.is_none() {
             answer.reason.push_str("; without a ticket, because neither the request nor a release names a digest");
@@ -189,6 +176,7 @@ impl Gate {
             let note = note(&id, &question, &answer);
             if is_repeated {
                 tx.decision_renew(&id, &answer)?;
+                answer = tx.decision_find(tx.scope(), &id)?.unwrap_or(answer);
             } else {
                 tx.decision_insert(&NewDecision { id: id.clone(), question, answer: answer.clone(), sameness })?;
             }
@@ -203,11 +191,6 @@ impl Gate {
             ChangeError::Store(error) => GateError::Store(error),
         })
     }
-}
-
-/// The instant of a wall clock's reading.
-pub(crate) fn instant(ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
 }
 
 fn note(id: &str, question: &Ask, answer: &Answer) -> Note {

@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use api::http::decision::Ask;
+use api::id::ServiceName;
+use api::limits::EXPECTED_DURATION_MAX;
 use api::manifest::tenant::Spec as Tenant;
 use jiff::Timestamp;
-use policy::freeze::next::EXPECTED_DURATION_MAX;
+
+use crate::instant;
 
 /// What in a question does not fit, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,25 +21,19 @@ pub struct Misfit(pub String);
 /// # Errors
 /// An environment, service or location that the tenant does not have; a duration beyond any window.
 pub fn resolve(question: &Ask, tenant: &Tenant) -> Result<policy::Ask, Misfit> {
-    let known = |field: &str, word: &str, names: Vec<&str>| match names.contains(&word) {
-        true => Ok(()),
-        false => Err(Misfit(format!("`{field}` is none of the tenant's: {}", names.join(", ")))),
-    };
-    known("environment", &question.environment, tenant.environments.iter().map(|it| it.name.as_str()).collect())?;
-    known("service", &question.service, tenant.services.iter().map(|it| it.as_str()).collect())?;
-    if let Some(location) = &question.location {
-        known("location", location, tenant.locations.iter().map(|it| it.name.as_str()).collect())?;
-    }
+    let environment = known("environment", &question.environment, &tenant.environments, |it| it.name.as_str())?;
+    let service = known_service(&question.service, tenant)?;
+    let located = |name: &String| known("location", name, &tenant.locations, |it| it.name.as_str());
+    let location = question.location.as_ref().map(located).transpose()?;
     let expected_duration = Duration::from_secs(question.expected_duration_s.unwrap_or(0).into());
     if expected_duration > EXPECTED_DURATION_MAX {
         let most = EXPECTED_DURATION_MAX.as_secs();
         return Err(Misfit(format!("`expected_duration_s` is over {most}; plan a shorter release")));
     }
-    let no_name = |error: api::id::NameError| Misfit(error.to_string());
     Ok(policy::Ask {
-        environment: question.environment.parse().map_err(no_name)?,
-        service: question.service.parse().map_err(no_name)?,
-        location: question.location.as_ref().map(|name| name.parse()).transpose().map_err(no_name)?,
+        environment: environment.name.clone(),
+        service: service.clone(),
+        location: location.map(|location| location.name.clone()),
         class: question.class,
         action: question.action,
         subject: question.subject.as_ref().map(|subject| subject.digest.clone()),
@@ -44,12 +41,30 @@ pub fn resolve(question: &Ask, tenant: &Tenant) -> Result<policy::Ask, Misfit> {
     })
 }
 
+/// A service of this tenant. Asked by `release/create` too.
+///
+/// # Errors
+/// It is none, with those there are.
+pub fn known_service<'t>(name: &str, tenant: &'t Tenant) -> Result<&'t ServiceName, Misfit> {
+    known("service", name, &tenant.services, ServiceName::as_str)
+}
+
+fn known<'t, T>(field: &str, word: &str, all: &'t [T], name: impl Fn(&T) -> &str) -> Result<&'t T, Misfit> {
+    all.iter().find(|it| name(it) == word).ok_or_else(|| match all {
+        [] => Misfit(format!("the tenant has no {field}; leave `{field}` out, or add it to the Tenant")),
+        _ => {
+            let names: Vec<&str> = all.iter().map(name).collect();
+            Misfit(format!("`{field}` is none of the tenant's: write one of {}", names.join(", ")))
+        }
+    })
+}
+
 /// The instant a simulation is about.
 ///
 /// # Errors
-/// It is no RFC 3339 instant.
-pub fn instant(text: &str) -> Result<Timestamp, Misfit> {
-    text.parse().map_err(|_| Misfit("`at` is no instant; write RFC 3339 such as 2026-11-27T09:00:00+01:00".to_owned()))
+/// It is no RFC 3339 instant, or beyond those there are.
+pub fn simulated_at(text: &str) -> Result<Timestamp, Misfit> {
+    instant::parse(text).map_err(|why| Misfit(format!("`at` {why}")))
 }
 
 #[cfg(test)]
@@ -75,18 +90,20 @@ mod tests {
         assert!(resolve(&question("prod", "shop"), &tenant()).is_ok());
         assert_eq!(
             resolve(&question("live", "shop"), &tenant()),
-            Err(Misfit("`environment` is none of the tenant's: prod".to_owned()))
+            Err(Misfit("`environment` is none of the tenant's: write one of prod".to_owned()))
         );
         assert!(resolve(&question("prod", "till"), &tenant()).is_err());
         let located = Ask { location: Some("moon".to_owned()), ..question("prod", "shop") };
-        assert!(resolve(&located, &tenant()).is_err());
+        let none = "the tenant has no location; leave `location` out, or add it to the Tenant";
+        assert_eq!(resolve(&located, &tenant()), Err(Misfit(none.to_owned())));
         let endless = Ask { expected_duration_s: Some(u32::MAX), ..question("prod", "shop") };
         assert!(resolve(&endless, &tenant()).is_err());
     }
 
     #[test]
-    fn instants_carry_an_offset() {
-        assert!(instant("2026-11-27T09:00:00+01:00").is_ok());
-        assert!(instant("2026-11-27T09:00:00").is_err());
+    fn an_instant_that_is_none_is_told_by_its_field() {
+        assert!(simulated_at("2026-11-27T09:00:00+01:00").is_ok());
+        let why = simulated_at("2026-11-27T09:00:00").expect_err("no offset").to_string();
+        assert!(why.starts_with("`at` is no instant; write"), "{why}");
     }
 }

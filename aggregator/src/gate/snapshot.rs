@@ -17,10 +17,11 @@ use policy::{
     Broken, CheckNow, Evaluation, NodeNow, Owned, OwnerTier, Place, Released, Snapshot, Succeeded, TenantNow,
 };
 
+use super::error::GateError;
 use super::question::{self, Misfit};
-use super::{GateError, instant};
 use crate::authz::TenantScope;
 use crate::fleet::checks::{Standing, standing};
+use crate::instant::timestamp;
 use crate::placement::Plan;
 use crate::store::check::CheckRead as _;
 use crate::store::release::{ReleaseRead as _, StoredRelease};
@@ -89,7 +90,7 @@ pub fn evaluate(view: &View<'_>, law: &Law, asked: &Asked<'_>) -> Result<Result<
         law.catalogue.broken_law_of(name).map(|law| Broken { name: law.rule.clone() }).collect();
     let tenant = tenant_now(name, manifest, &mut broken);
     let zone = tenant.zone.clone();
-    let at = asked.simulated_at.unwrap_or_else(|| instant(asked.now_ms));
+    let at = asked.simulated_at.unwrap_or_else(|| timestamp(asked.now_ms));
     let since_ms = asked.now_ms.min(at.as_millisecond()) - SUCCESSES_MS;
     let succeeded = view.succeeded(asked.scope, &ask.environment, &ask.service, since_ms)?;
     let snapshot = Snapshot {
@@ -99,7 +100,7 @@ pub fn evaluate(view: &View<'_>, law: &Law, asked: &Asked<'_>) -> Result<Result<
         broken,
         checks: checks(view, law, asked, name, &ask.environment)?,
         release: release.map(|release| Released { class: release.class, subject: release.subject }),
-        succeeded: succeeded.into_iter().map(|(subject, ms)| Succeeded { subject, at: instant(ms) }).collect(),
+        succeeded: succeeded.into_iter().map(|(subject, ms)| Succeeded { subject, at: timestamp(ms) }).collect(),
         classes: asked.classes.to_vec(),
     };
     let evaluation = policy::decide(&ask, &snapshot, at);
@@ -197,7 +198,7 @@ fn check_now(standing: &Standing<'_>, asked: &Asked<'_>) -> CheckNow {
         // An open problem outlives the first good run, whose own words would say that all is well.
         let recovering = run.is_some_and(|run| node.state == CheckState::Failing && run.status.passes());
         let recover = spec.alert.recover;
-        let observed_at = run.map(|run| instant(run.at_ms));
+        let observed_at = run.map(|run| timestamp(run.at_ms));
         NodeNow {
             node: node.key.node.to_string(),
             state: node.state,

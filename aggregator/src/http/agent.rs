@@ -18,8 +18,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::error::Failure;
-use super::extract::{Caller, Path, Query, body};
+use super::error::{Failure, broken};
+use super::extract::{Caller, NoQuery, Path, Query, body};
 use crate::authz::{AgentScope, PlatformScope, allow_agent};
 use crate::fleet::agents::Arrival;
 use crate::placement::lease::{Ask, Verdict, answer};
@@ -113,6 +113,7 @@ pub(super) async fn plugin(
     State(api): State<Api>,
     caller: Caller,
     Path(sha256): Path<String>,
+    _: NoQuery,
 ) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
     let digest: Digest = format!("sha256:{sha256}").parse().map_err(|_| Failure::NotFound)?;
@@ -135,7 +136,7 @@ pub(super) async fn plugin(
 /// Values of the secrets that the node's checks use.
 #[utoipa::path(get, path = "/v1/agent/secrets", tag = "agent", responses(
     (status = 200, description = "Secrets", content_type = "application/msgpack", body = Vec<u8>)))]
-pub(super) async fn secrets(State(api): State<Api>, caller: Caller) -> Result<Response, Failure> {
+pub(super) async fn secrets(State(api): State<Api>, caller: Caller, _: NoQuery) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
     let shares = share::of_agent(&*api.plan()?, scope.key());
     let secrets = api.secrets.values(shares).await.map_err(|panic| broken("secret values", &panic))?;
@@ -146,7 +147,12 @@ pub(super) async fn secrets(State(api): State<Api>, caller: Caller) -> Result<Re
 #[utoipa::path(post, path = "/v1/agent/leases", tag = "agent",
     request_body(content = Vec<u8>, content_type = "application/msgpack"), responses(
     (status = 200, description = "Granted or held by another", content_type = "application/msgpack", body = Vec<u8>)))]
-pub(super) async fn lease(State(api): State<Api>, caller: Caller, request: Request) -> Result<Response, Failure> {
+pub(super) async fn lease(
+    State(api): State<Api>,
+    caller: Caller,
+    _: NoQuery,
+    request: Request,
+) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;
     let LeaseRequest { check_id } =
         codec::decode(&body(request, &api).await?).map_err(|error| Failure::Malformed(chain(&error)))?;
@@ -184,10 +190,4 @@ async fn store_lease(api: &Api, granted: StoredLease) -> Result<(), StoreError> 
 pub(super) fn packed<T: Serialize>(message: &T) -> Result<Response, Failure> {
     let bytes = codec::encode(message).map_err(|error| broken("answer", &error))?;
     Ok(([(CONTENT_TYPE, MESSAGE_PACK)], bytes).into_response())
-}
-
-/// A bug of ours.
-pub(super) fn broken(what: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
-    tracing::error!(what, error = %chain(error), "a request failed");
-    Failure::Internal
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::catalogue::Check as Wanted;
 use api::http::check::Check;
-use api::http::list::{PAGE_MAX, Page};
+use api::http::list::{PAGE_MAX, Page, cut};
 use api::id::CheckId;
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
-use super::extract::{Caller, Path, Query};
+use super::extract::{Caller, NoQuery, Path, Query};
 use crate::authz::{Operation, Reach, TenantScope};
 use crate::fleet::checks::standing;
 use crate::fleet::runs::runs;
@@ -63,9 +63,7 @@ pub(super) async fn list(
         own && here && filter.after.is_none_or(|after| check.id > after)
     };
     let mut page: Vec<Wanted> = plan.catalogue.checks.values().filter(wanted).take(PAGE_MAX + 1).cloned().collect();
-    let more = page.len() > PAGE_MAX;
-    page.truncate(PAGE_MAX);
-    let next = page.last().filter(|_| more).map(|check| check.id.to_string());
+    let next = cut(&mut page, |check| check.id.to_string());
     let items = documents(&api, &reach, &plan, &page).await?;
     Ok(Json(Page { items, next }))
 }
@@ -77,6 +75,7 @@ pub(super) async fn one(
     State(api): State<Api>,
     Caller(principal): Caller,
     Path(id): Path<CheckId>,
+    _: NoQuery,
 ) -> Result<Json<Check>, Failure> {
     let plan = api.plan()?;
     let reach = api.reach(&principal, Operation::ReadChecks).await?;

@@ -14,10 +14,10 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
-use super::extract::{Caller, Json, Path, Query, tenant};
+use super::extract::{Caller, Json, NoQuery, Path, Query, tenant};
 use crate::authn::Principal;
 use crate::authz::{Operation, Reach, TenantScope, allow};
-use crate::gate::question::instant;
+use crate::gate::question::simulated_at;
 use crate::gate::{GateError, Minting};
 use crate::store::decision::DecisionRead as _;
 
@@ -50,7 +50,8 @@ pub(super) struct QuestionQuery {
     digest: Option<String>,
     /// Simulate for this instant, RFC 3339.
     at: Option<String>,
-    /// How long it will take, in seconds.
+    /// How long it will take, in seconds; 30 days at most.
+    #[param(maximum = 2_592_000)]
     expected_duration_s: Option<u32>,
 }
 
@@ -84,6 +85,7 @@ fn word<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, Failure> {
 pub(super) async fn ask(
     State(api): State<Api>,
     Caller(principal): Caller,
+    _: NoQuery,
     Json(question): Json<Ask>,
 ) -> Result<Response, Failure> {
     answer(&api, &principal, question, Minting::Ticket).await
@@ -109,7 +111,7 @@ async fn answer(api: &Api, principal: &Principal, question: Ask, minting: Mintin
         return Ok((StatusCode::OK, [(LOCATION, location)], axum::Json(Answered::Decision(answer))).into_response());
     };
     let scope = api.reach_tenant(principal, Operation::Simulate, &name).await?;
-    let at = instant(at).map_err(GateError::from)?;
+    let at = simulated_at(at).map_err(GateError::from)?;
     let simulated = api.gate.simulate(&scope, principal.classes(), question, at).await?;
     Ok(axum::Json(Answered::Simulation(Simulation { simulated })).into_response())
 }
@@ -121,6 +123,7 @@ pub(super) async fn one(
     State(api): State<Api>,
     Caller(principal): Caller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<axum::Json<Answer>, Failure> {
     let reach = api.reach(&principal, Operation::ReadDecisions).await?;
     let read = api.store.read(move |view| {

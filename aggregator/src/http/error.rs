@@ -1,6 +1,8 @@
 //! From what went wrong to a status and a problem document: the last thing that happens to an error. What a principal
 //! may not see and what is not there get the same bytes; internal causes are logged here and never sent.
 
+use std::any::Any;
+
 use api::http::error::{MEDIA_TYPE, Problem};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -141,6 +143,20 @@ impl<R: Into<Failure>> From<ChangeError<R>> for Failure {
     }
 }
 
+/// A bug of ours, where a handler finds it.
+pub(super) fn broken(what: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
+    tracing::error!(what, error = %chain(error), "a request failed");
+    Failure::Internal
+}
+
+/// A bug of ours, where a handler panics: answered and contained.
+pub(super) fn caught(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    tracing::error!(why = message, "a request panicked");
+    Failure::Internal.into_response()
+}
+
 /// For changes that no guard refuses.
 impl From<std::convert::Infallible> for Failure {
     fn from(never: std::convert::Infallible) -> Self {
@@ -157,5 +173,31 @@ mod tests {
         assert_eq!(Failure::from(Denied::NotFound), Failure::NotFound);
         let (status, problem) = Failure::NotFound.problem();
         assert_eq!((status.as_u16(), problem.detail), (404, None), "nothing of the request is repeated");
+    }
+
+    #[test]
+    fn every_code_of_ours_is_documented() {
+        let document = serde_json::to_value(crate::http::openapi::document()).expect("JSON");
+        let said = document["components"]["schemas"]["Problem"]["properties"]["code"]["description"].to_string();
+        let (detail, mut failure) = (String::new(), Some(Failure::Unauthenticated));
+        while let Some(now) = failure {
+            let (_, problem) = now.problem();
+            assert!(said.contains(&format!("`{}`", problem.code)), "{} is not in: {said}", problem.code);
+            // A new variant does not compile before it has its place in this row.
+            failure = match now {
+                Failure::Unauthenticated => Some(Failure::Forbidden),
+                Failure::Forbidden => Some(Failure::NotFound),
+                Failure::NotFound => Some(Failure::MethodNotAllowed),
+                Failure::MethodNotAllowed => Some(Failure::Malformed(detail.clone())),
+                Failure::Malformed(_) => Some(Failure::Unprocessable(detail.clone())),
+                Failure::Unprocessable(_) => Some(Failure::TooLarge),
+                Failure::TooLarge => Some(Failure::Conflict { code: "conflict", detail: detail.clone() }),
+                Failure::Conflict { .. } => Some(Failure::Refused { code: "TICKET_USED", detail: detail.clone() }),
+                Failure::Refused { .. } => Some(Failure::Busy),
+                Failure::Busy => Some(Failure::Unavailable),
+                Failure::Unavailable => Some(Failure::Internal),
+                Failure::Internal => None,
+            };
+        }
     }
 }

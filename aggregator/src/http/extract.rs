@@ -13,11 +13,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use process::tls::Peer;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::error::Failure;
-use super::{Api, form, panicked};
+use super::{Api, form};
 use crate::authn::token::{TokenLookup as _, authenticate as authenticate_token, parse};
 use crate::authn::{Principal, mtls};
 
@@ -37,6 +37,11 @@ pub struct Json<T>(pub T);
 /// Query parameters; what is unknown or does not fit is told as it is of a body.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
+
+/// The query of a path that takes none: every handler takes this or a [`Query`], so that a key nobody reads is told.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoQuery {}
 
 /// Path parameters; one that cannot be read names nothing that is there.
 #[derive(Debug)]
@@ -146,15 +151,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        Query::from_request_parts(parts, state).await.map(|Query(none)| none)
+    }
+}
+
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
     type Rejection = Failure;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let path = AxumPath::<T>::from_request_parts(parts, state).await;
         path.map(|AxumPath(path)| Self(path)).map_err(|_| Failure::NotFound)
     }
-}
-
-/// A panic of a handler: a bug, answered and contained.
-pub(super) fn caught(panic: Box<dyn std::any::Any + Send>) -> Response {
-    panicked(panic.as_ref())
 }

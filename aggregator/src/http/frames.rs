@@ -17,12 +17,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-use super::agent::{agent, broken, packed};
-use super::error::Failure;
-use super::extract::{Caller, body};
+use super::agent::{agent, packed};
+use super::error::{Failure, broken};
+use super::extract::{Caller, NoQuery, body};
 use crate::authn::AgentKey;
 use crate::authz::AgentScope;
 use crate::ingest::accept::{Judged, Known, judge};
+use crate::placement::PLACEMENTS_KEPT;
 use crate::placement::Plan;
 use crate::store::StoreError;
 use crate::store::agent::AgentRead as _;
@@ -35,8 +36,6 @@ pub const FRAMES_MAX: usize = 24;
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Frames of one agent at a time: it sends one after the other, and a hung one beside its repetition.
 const AGENT_FRAMES_MAX: u8 = 2;
-/// How long a late record of a moved check is taken.
-pub const PLACEMENTS_KEPT: Duration = Duration::from_secs(48 * 3_600);
 /// Two frames of one epoch race only when an agent hung up and sent again; the second look sees the first one's mark.
 const TRIES_MAX: usize = 3;
 
@@ -95,6 +94,7 @@ pub(super) async fn frames(
     State(api): State<Api>,
     Extension(turns): Extension<Turns>,
     caller: Caller,
+    _: NoQuery,
     request: Request,
 ) -> Result<Response, Failure> {
     let scope = agent(&api, &caller)?;

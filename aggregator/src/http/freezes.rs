@@ -1,7 +1,7 @@
 //! Shell: `GET /v1/freezes`: the freeze rules that are about a tenant, with their windows as instants.
 
 use api::http::freeze::{Freeze, Window};
-use api::http::list::{PAGE_MAX, Page};
+use api::http::list::{Page, cut};
 use api::manifest::freeze_rule::Spec;
 use axum::Json;
 use axum::extract::State;
@@ -17,8 +17,8 @@ use super::Api;
 use super::error::Failure;
 use super::extract::{Caller, Query, tenant};
 use crate::authz::{Operation, Reach, reach};
-use crate::gate::instant;
 use crate::gate::snapshot::{owned, tenant_now};
+use crate::instant::timestamp;
 
 /// Windows of a rule that are shown: five months of weekends.
 const WINDOWS_MAX: usize = 20;
@@ -65,10 +65,8 @@ pub(super) async fn list(
     rules.retain(|rule| concerns_tenant(&rule.spec, &tenant));
     rules.retain(|rule| filter.after.as_ref().is_none_or(|after| rule.name > *after));
     rules.sort_by(|a, b| a.name.cmp(&b.name));
-    let more = rules.len() > PAGE_MAX;
-    rules.truncate(PAGE_MAX);
-    let next = rules.last().filter(|_| more).map(|rule| rule.name.clone());
-    let now = instant(api.clock.wall_ms());
+    let next = cut(&mut rules, |rule| rule.name.clone());
+    let now = timestamp(api.clock.wall_ms());
     let items = rules.into_iter().map(|rule| document(rule, &tenant, now)).collect();
     Ok(Json(Page { items, next }))
 }

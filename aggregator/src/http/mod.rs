@@ -20,7 +20,6 @@ pub mod results;
 mod tests;
 pub mod tokens;
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -29,7 +28,6 @@ use api::limits::REQUEST_BYTES_MAX;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
 use process::clock::SharedClock;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -174,7 +172,7 @@ pub fn router(api: Api) -> Router {
         .fallback_service(routes)
         .layer(authenticated)
         .layer(refusals)
-        .layer(CatchPanicLayer::custom(extract::caught))
+        .layer(CatchPanicLayer::custom(error::caught))
 }
 
 /// The groups: a route and its part of the OpenAPI document are one.
@@ -189,11 +187,4 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(decisions::routes())
         .merge(releases::routes())
         .merge(freezes::routes())
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Response {
-    let message = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    tracing::error!(why = message, "a request panicked");
-    Failure::Internal.into_response()
 }

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
-use super::extract::Caller;
+use super::extract::{Caller, NoQuery};
 use crate::authn::AgentKey;
 use crate::authz::{Operation, Reach};
 use crate::fleet::agents::Seen;
@@ -30,7 +30,11 @@ pub fn routes() -> OpenApiRouter<Api> {
 /// Nodes that the caller may see: where its checks run.
 #[utoipa::path(get, path = "/v1/nodes", tag = "checks", responses(
     (status = 200, description = "The nodes", body = Page<Node>)))]
-pub(super) async fn list(State(api): State<Api>, Caller(principal): Caller) -> Result<Json<Page<Node>>, Failure> {
+pub(super) async fn list(
+    State(api): State<Api>,
+    Caller(principal): Caller,
+    _: NoQuery,
+) -> Result<Json<Page<Node>>, Failure> {
     let reach = api.reach(&principal, Operation::ReadNodes).await?;
     let within = reach.clone();
     let plugins = api.store.read(move |view| view.agent_plugins(&within)).await?;

@@ -66,3 +66,21 @@ pub fn document() -> Document {
     Problems.modify(&mut document);
     document
 }
+
+#[cfg(test)]
+mod tests {
+    use api::limits::EXPECTED_DURATION_MAX;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_release_is_the_one_the_gate_takes() {
+        let document = serde_json::to_value(document()).expect("JSON");
+        let most = |schema: &serde_json::Value| schema["maximum"].as_u64();
+        let body = &document["components"]["schemas"]["Ask"]["properties"]["expected_duration_s"];
+        let query = document["paths"]["/v1/decisions"]["get"]["parameters"].as_array().expect("parameters");
+        let query = query.iter().find(|parameter| parameter["name"] == "expected_duration_s").expect("it is there");
+        let wanted = Some(EXPECTED_DURATION_MAX.as_secs());
+        assert_eq!((most(body), most(&query["schema"])), (wanted, wanted));
+    }
+}

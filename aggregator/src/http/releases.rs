@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
-use super::extract::{Caller, Json, Path, tenant};
+use super::extract::{Caller, Json, NoQuery, Path, tenant};
 use crate::authn::Principal;
 use crate::authz::{Operation, Reach, TenantScope, allow};
 use crate::release::{self, DEPLOYMENTS_MAX, Refused};
@@ -27,6 +27,7 @@ pub fn routes() -> OpenApiRouter<Api> {
 pub(super) async fn create(
     State(api): State<Api>,
     Caller(principal): Caller,
+    _: NoQuery,
     Json(wanted): Json<CreateRelease>,
 ) -> Result<(StatusCode, Document<Release>), Failure> {
     let scope = allow(&principal, Operation::Release, &tenant(&wanted.tenant)?)?;
@@ -42,6 +43,7 @@ pub(super) async fn one(
     State(api): State<Api>,
     Caller(principal): Caller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<Document<Release>, Failure> {
     let scope = seen(&api, &principal, &id).await?;
     let name = scope.tenant().cloned().ok_or(Failure::NotFound)?;
@@ -55,6 +57,8 @@ pub(super) async fn one(
 }
 
 /// Starts a release with the ticket of an allow; the law is asked once more.
+///
+/// A start that is refused uses nothing up: its ticket still starts the digest it was made for.
 #[utoipa::path(post, path = "/v1/releases/{id}/start", tag = "releases", request_body = StartRelease,
     params(("id" = String, Path, description = "The release")), responses(
     (status = 201, description = "Under way", body = Deployment),
@@ -64,6 +68,7 @@ pub(super) async fn start(
     State(api): State<Api>,
     Caller(principal): Caller,
     Path(id): Path<String>,
+    _: NoQuery,
     Json(wanted): Json<StartRelease>,
 ) -> Result<(StatusCode, Document<Deployment>), Failure> {
     let scope = owned(&api, &principal, &id).await?;
@@ -80,6 +85,7 @@ pub(super) async fn finish(
     State(api): State<Api>,
     Caller(principal): Caller,
     Path(id): Path<String>,
+    _: NoQuery,
     Json(wanted): Json<FinishRelease>,
 ) -> Result<Document<Deployment>, Failure> {
     let scope = owned(&api, &principal, &id).await?;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use api::http::list::{PAGE_MAX, Page};
+use api::http::list::{PAGE_MAX, Page, cut};
 use api::http::token::{CreateToken, CreatedToken, Role, Token};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::error::Failure;
-use super::extract::{Caller, Json, Path, Query, tenant};
+use super::extract::{Caller, Json, NoQuery, Path, Query, tenant};
 use crate::authn::token::{Minted, mint};
 use crate::authz::{Operation, Reach, TenantScope, allow, allow_platform, reach};
 use crate::instant::{parse, rfc3339};
@@ -53,9 +53,7 @@ pub(super) async fn list(
     let read =
         api.store.read(move |view| view.tokens(&reach, after.as_deref().unwrap_or_default(), more_than_a_page)).await;
     let mut tokens = read?;
-    let more = tokens.len() > PAGE_MAX;
-    tokens.truncate(PAGE_MAX);
-    let next = tokens.last().filter(|_| more).map(|token| token.id.clone());
+    let next = cut(&mut tokens, |token| token.id.clone());
     Ok(axum::Json(Page { items: tokens.into_iter().map(document).collect(), next }))
 }
 
@@ -66,6 +64,7 @@ pub(super) async fn revoke(
     State(api): State<Api>,
     Caller(principal): Caller,
     Path(id): Path<String>,
+    _: NoQuery,
 ) -> Result<axum::Json<Token>, Failure> {
     let scope = match api.reach(&principal, Operation::RevokeToken).await? {
         Reach::Own(own) => own,
@@ -107,6 +106,7 @@ fn document(token: KeptToken) -> Token {
 pub(super) async fn create(
     State(api): State<Api>,
     Caller(principal): Caller,
+    _: NoQuery,
     Json(wanted): Json<CreateToken>,
 ) -> Result<(StatusCode, axum::Json<CreatedToken>), Failure> {
     let now_ms = api.clock.wall_ms();
@@ -147,11 +147,11 @@ fn unfit(detail: &str) -> Failure {
 /// # Errors
 /// An end that cannot be read, has passed, or is too far.
 pub fn prepare(scope: &TenantScope, wanted: &CreateToken, now_ms: i64) -> Result<Minted, String> {
-    let expires_at_ms = parse(&wanted.expires_at)
-        .ok_or_else(|| "expires_at: not an instant such as 2027-01-31T00:00:00Z".to_owned())?;
+    let expires_at = parse(&wanted.expires_at).map_err(|why| format!("`expires_at` {why}"))?;
+    let expires_at_ms = expires_at.as_millisecond();
     let latest_ms = now_ms.saturating_add(i64::try_from(TOKEN_LIFE_MAX.as_millis()).unwrap_or(i64::MAX));
     if expires_at_ms <= now_ms || expires_at_ms > latest_ms {
-        return Err(format!("expires_at: must be later than now and at most {}", rfc3339(latest_ms)));
+        return Err(format!("`expires_at` must be later than now and at most {}", rfc3339(latest_ms)));
     }
     Ok(mint(scope.tenant().cloned(), wanted.role, wanted.classes.clone(), expires_at_ms))
 }

@@ -5,5 +5,11 @@ pub mod lease;
 pub mod plan;
 pub mod publish;
 
+use std::time::Duration;
+
 pub use plan::Plan;
 pub use publish::Placement;
+
+/// How long a placement that ended is known, so that a late record of a moved check is taken: a weekend without the
+/// aggregator.
+pub const PLACEMENTS_KEPT: Duration = Duration::from_secs(48 * 3_600);

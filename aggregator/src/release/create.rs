@@ -2,12 +2,12 @@
 //! again finds the release it made before.
 
 use api::http::release::{CreateRelease, Release};
-use api::id::ServiceName;
 use uuid::Uuid;
 
 use super::{DEPLOYMENTS_MAX, Refused, document};
 use crate::authz::TenantScope;
-use crate::gate::Gate;
+use crate::gate::question::known_service;
+use crate::gate::{Gate, Misfit};
 use crate::store::change::{ChangeError, Note, Recorded};
 use crate::store::release::{ReleaseRead as _, StoredRelease};
 
@@ -36,13 +36,12 @@ pub async fn create(gate: &Gate, scope: &TenantScope, request: CreateRelease) ->
     let Some((tenant, manifest)) = scope.tenant().and_then(|name| law.catalogue.tenants.get_key_value(name)) else {
         return refused(Refused::NotFound);
     };
-    let service = manifest.spec.services.iter().find(|service| service.as_str() == request.service);
-    let Some(service) = service.cloned() else {
-        let known: Vec<_> = manifest.spec.services.iter().map(ServiceName::as_str).collect();
-        return refused(Refused::Misfit(format!("`service` is none of the tenant's: {}", known.join(", "))));
+    let service = match known_service(&request.service, &manifest.spec) {
+        Ok(service) => service.clone(),
+        Err(Misfit(why)) => return refused(Refused::Misfit(why)),
     };
     if request.name.as_ref().is_some_and(|name| name.len() > NAME_BYTES_MAX) {
-        return refused(Refused::Misfit(format!("`name` has over {NAME_BYTES_MAX} bytes")));
+        return refused(Refused::Misfit(format!("`name` has over {NAME_BYTES_MAX} bytes; write a shorter one")));
     }
     let (tenant, now_ms) = (tenant.clone(), gate.clock().wall_ms());
     let change = gate.store().change(scope, now_ms, move |tx| {

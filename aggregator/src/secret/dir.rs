@@ -8,16 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::frame::SecretValue;
+use api::limits::{SECRET_BYTES_MAX, SECRETS_BYTES_MAX};
 use hmac::{Hmac, Mac as _};
 use process::supervise::{Panicked, blocking, chain};
 use sha2::Sha256;
 
+use super::divide::{Division, Sized, divide};
 use super::share::Share;
 use crate::placement::plan::SecretVersions;
 
-/// A key, a password, a certificate with its chain: Kubernetes takes 1 MiB for a whole Secret, a value of ours never
-/// has more than this.
-const VALUE_BYTES_MAX: u64 = 64 << 10;
 /// Nobody but the owner: `rw-------`.
 const MODE_MAX: u32 = 0o600;
 
@@ -62,7 +61,7 @@ pub enum SecretError {
         mode: u32,
     },
     /// Too long.
-    #[error("{path} has more than {VALUE_BYTES_MAX} bytes")]
+    #[error("{path} has more than {SECRET_BYTES_MAX} bytes; keep what is longer elsewhere, and its key here")]
     TooLarge {
         /// Which file.
         path: String,
@@ -88,18 +87,36 @@ impl Secrets {
         })
     }
 
-    /// The values of these shares; one without a value is left out.
+    /// The values of a node's shares, as many as one answer holds; one without a value is left out.
     ///
     /// # Errors
     /// A bug while reading.
     pub async fn values(self: &Arc<Self>, shares: Vec<Share>) -> Result<Vec<SecretValue>, Panicked> {
         let secrets = Arc::clone(self);
-        let value = move |share: Share| {
-            let value = secrets.read(&share).ok()?;
-            let version = secrets.digest(&value);
+        blocking("secret values", move || secrets.values_within(shares, SECRETS_BYTES_MAX as u64)).await
+    }
+
+    /// Lengths are looked at first, so that no more is in memory than is sent.
+    fn values_within(&self, shares: Vec<Share>, bytes_max: u64) -> Vec<SecretValue> {
+        let sized = |share: Share| {
+            let bytes = std::fs::metadata(self.path(&share).ok()?).ok()?.len();
+            (bytes <= SECRET_BYTES_MAX as u64).then_some(Sized { share, bytes })
+        };
+        let Division { sent, left_out } = divide(shares.into_iter().filter_map(sized).collect(), bytes_max);
+        for (tenant, checks) in left_out {
+            tracing::warn!(
+                %tenant,
+                checks,
+                "these checks get no secrets on a node: theirs are over the tenant's part of {bytes_max} bytes; make them shorter, or place fewer checks with secrets on every node"
+            );
+        }
+        let value = |Sized { share, bytes }: Sized| {
+            // One that has grown meanwhile is in the next answer.
+            let value = self.read(&share).ok().filter(|value| value.len() as u64 <= bytes)?;
+            let version = self.digest(&value);
             Some(SecretValue { check_id: share.check, name: share.name.to_string(), version, value })
         };
-        blocking("secret values", move || shares.into_iter().filter_map(value).collect()).await
+        sent.into_iter().filter_map(value).collect()
     }
 
     fn version(&self, share: &Share) -> Option<String> {
@@ -130,8 +147,8 @@ impl Secrets {
             return Err(SecretError::Mode { path: name, mode });
         }
         let mut value = Vec::new();
-        file.take(VALUE_BYTES_MAX + 1).read_to_end(&mut value).map_err(unreadable)?;
-        if value.len() as u64 > VALUE_BYTES_MAX {
+        file.take(SECRET_BYTES_MAX as u64 + 1).read_to_end(&mut value).map_err(unreadable)?;
+        if value.len() > SECRET_BYTES_MAX {
             return Err(SecretError::TooLarge { path: name });
         }
         Ok(value)
@@ -177,6 +194,7 @@ mod tests {
     fn share() -> Share {
         let source = r#"{"secret": "s", "key": "k"}"#;
         Share {
+            tenant: "acme".parse().expect("a label"),
             check: crate::placement::plan::tests::check_id("acme-prod", "a"),
             name: "key".parse().expect("a label"),
             namespace: "acme-prod".parse().expect("a label"),

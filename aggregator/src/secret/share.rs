@@ -1,7 +1,7 @@
 //! Who gets which secret: an agent gets those of the checks that are intended for its node now, and no other.
 
 use api::catalogue::{Catalogue, Check};
-use api::id::{CheckId, Namespace, ObjectName};
+use api::id::{CheckId, Namespace, ObjectName, TenantName};
 use api::manifest::check::SecretSource;
 
 use crate::authn::AgentKey;
@@ -10,6 +10,8 @@ use crate::placement::Plan;
 /// A secret a check may use, and where its value is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
+    /// The check's tenant.
+    pub tenant: TenantName,
     /// The check.
     pub check: CheckId,
     /// The name the plugin uses.
@@ -30,12 +32,13 @@ pub fn of_all(catalogue: &Catalogue) -> Vec<Share> {
     catalogue.checks.values().flat_map(of_check).collect()
 }
 
-/// A check without a namespace has no Secrets to take from; the catalogue refuses it before this.
+/// A platform check, without tenant and namespace, has no Secrets to take from; the catalogue refuses it before this.
 fn of_check(check: &Check) -> Vec<Share> {
-    let Some(namespace) = &check.manifest.metadata.namespace else {
+    let (Some(tenant), Some(namespace)) = (&check.tenant, &check.manifest.metadata.namespace) else {
         return vec![];
     };
     let share = |secret: &api::manifest::check::Secret| Share {
+        tenant: tenant.clone(),
         check: check.id,
         name: secret.name.clone(),
         namespace: namespace.clone(),

@@ -1,6 +1,6 @@
 //! Whether a check may run: its plugin is there and described, its config fits, it asks for nothing the plugin does not.
 //! What it may touch is the intersection of its grants and its tenant's ceiling, carried as both lists so that a refusal
-//! at run time names the one that lacks it. Called by `set`.
+//! at run time names the one that lacks it. Called by `build`.
 
 use super::describe::DescribedPlugin;
 use crate::grant::{Effective, GrantSet};

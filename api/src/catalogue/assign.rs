@@ -10,7 +10,7 @@ use crate::manifest::check::Secret;
 
 /// Keys of a config that name what is probed, in the order in which first-party plugins use them.
 const TARGET_KEYS: [&str; 3] = ["url", "baseUrl", "registry"];
-/// A metric label.
+/// A metric label: a host name of 253 bytes; a longer origin is cut.
 const TARGET_BYTES_MAX: usize = 256;
 
 impl Check {

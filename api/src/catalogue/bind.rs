@@ -1,5 +1,5 @@
 //! Which tenant and environment a namespace belongs to. Only a Tenant binds; one that two of them claim belongs to
-//! nobody, and both are told. Called by `set`.
+//! nobody, and both are told. Called by `build`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Makes a catalogue in the order of dependence: documents, tenants, plugins, checks, law. Called by `set::next`.
+//! Makes a catalogue from the one before, in the order of dependence: documents, tenants, plugins, checks, law.
+//! Called by whoever looks at files: the aggregator, standalone agents, `check validate`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::admit;
 use super::bind::{self, Namespaces, Owner};
 use super::describe::{DescribedPlugin, DescribedPlugins};
-use super::keep::Memory;
+use super::keep;
 use super::set::{Catalogue, Check, Plugin, UnfitCheck};
 use crate::frame::PluginRef;
 use crate::id::{CheckId, TenantName};
@@ -25,9 +26,12 @@ pub(super) struct Build<'t> {
     pub(super) made: Catalogue,
 }
 
-pub(super) fn build(memory: Memory, texts: &[FileText], described: &DescribedPlugins) -> Catalogue {
+/// The catalogue after `previous`, from the files as they are now and from what the plugins say of themselves. A file
+/// that stops parsing keeps what it last defined. The order of `texts` does not matter: of two documents with one name
+/// the first by path, then by line, is in force.
+pub fn next(previous: &Catalogue, texts: &[FileText], described: &DescribedPlugins) -> Catalogue {
+    let made = Catalogue { memory: keep::read(&previous.memory, texts), ..Catalogue::default() };
     let texts = texts.iter().map(|file| (file.path.as_str(), file)).collect();
-    let made = Catalogue { memory, ..Catalogue::default() };
     let mut build = Build { texts, described, namespaces: Namespaces::default(), made };
     let documents = build.documents();
     build.bind_tenants(&documents);
@@ -238,3 +242,7 @@ impl Build<'_> {
         });
     }
 }
+
+#[cfg(test)]
+#[path = "build_tests.rs"]
+mod tests;

@@ -11,9 +11,9 @@ use crate::frame::ContractKind;
 use crate::id::Digest;
 use crate::limits::{DESCRIBE_BYTES_MAX, cut};
 
-/// Capabilities a plugin may ask for: there are eight.
+/// Capabilities a plugin may ask for: there are eight, and the contract may grow.
 const CAPABILITIES_MAX: usize = 32;
-/// A name or a version.
+/// A name or a version: twice a DNS label, or a version with a commit's hash.
 const NAME_BYTES_MAX: usize = 128;
 
 /// Answers by component; an `Err` says why there is none.

@@ -1,4 +1,4 @@
-//! What each file defines, and last defined: a file that stops parsing keeps it. Called by `set` with the previous
+//! What each file defines, and last defined: a file that stops parsing keeps it. Called by `build` with the previous
 //! catalogue's memory; a file whose text did not change is not parsed again.
 
 use std::collections::BTreeMap;

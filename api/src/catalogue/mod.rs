@@ -21,5 +21,6 @@ mod set;
 mod assign;
 
 pub use bind::Binding;
+pub use build::next;
 pub use describe::{DescribeError, DescribedPlugin, DescribedPlugins};
-pub use set::{BrokenLaw, Catalogue, Check, Law, Plugin, Scope, UnfitCheck, next};
+pub use set::{BrokenLaw, Catalogue, Check, Law, Plugin, Scope, UnfitCheck};

@@ -1,4 +1,4 @@
-//! The catalogue: everything in force, everything refused, and whose law is broken. Made by `next` from the previous
+//! The catalogue: everything in force, everything refused, and whose law is broken. Made by `build` from the previous
 //! one; the aggregator publishes it, agents without an aggregator run from it.
 
 use std::collections::BTreeMap;
@@ -6,13 +6,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::bind::{Binding, Tenants};
-use super::describe::DescribedPlugins;
-use super::keep::{self, Memory};
+use super::keep::Memory;
 use crate::frame::PluginRef;
 use crate::grant::Effective;
 use crate::id::{CheckId, EnvironmentName, Namespace, ObjectName, ServiceName, TenantName};
 use crate::limits::RunLimits;
-use crate::manifest::{FileText, Manifest, Refusal, check, freeze_rule, plugin, release_policy};
+use crate::manifest::{Manifest, Refusal, check, freeze_rule, plugin, release_policy};
 
 /// Everything in force. `Default` is the empty one that a start begins with.
 #[derive(Debug, Default)]
@@ -111,14 +110,6 @@ pub struct BrokenLaw {
     pub why: String,
 }
 
-/// The catalogue after `previous`, from the files as they are now and from what the plugins say of themselves. A file
-/// that stops parsing keeps what it last defined. The order of `texts` does not matter: of two documents with one name
-/// the first by path, then by line, is in force.
-pub fn next(previous: &Catalogue, texts: &[FileText], described: &DescribedPlugins) -> Catalogue {
-    let memory = keep::read(&previous.memory, texts);
-    super::build::build(memory, texts, described)
-}
-
 // === impl Catalogue ===
 
 impl Catalogue {
@@ -156,7 +147,3 @@ impl fmt::Display for Scope {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "set_tests.rs"]
-mod tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::artefact::PluginRef;
+use super::plugin::PluginRef;
 use crate::grant::Effective;
 use crate::id::{CheckId, EnvironmentName, Namespace, ObjectName, ServiceName, TenantName};
 use crate::limits::RunLimits;
@@ -115,18 +115,4 @@ impl Layer {
             Self::Business => "business",
         }
     }
-}
-
-/// What a plugin says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ContractKind {
-    /// Looks at a target.
-    Probe,
-    /// A synthetic transaction; exports clean-up.
-    Journey,
-    /// Declared against live.
-    Drift,
-    /// Evidence before a deployment.
-    Predeploy,
 }

@@ -109,7 +109,7 @@ pub struct Failure {
 /// Runs of a check over an interval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RollUp {
-    /// Start of the interval, ms of age at frame time greater than `to_age_ms`.
+    /// Start of the interval, as age in milliseconds when the frame was made; greater than `to_age_ms`.
     pub from_age_ms: u64,
     /// End of the interval, as age.
     pub to_age_ms: u64,

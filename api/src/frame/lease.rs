@@ -11,7 +11,7 @@ pub struct LeaseRequest {
     pub check_id: CheckId,
 }
 
-/// The lease; `held_by_other` answers come with no token.
+/// The lease, or how long somebody else may have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "lease", rename_all = "kebab-case")]
 pub enum LeaseAnswer {

@@ -36,7 +36,8 @@ pub struct Ask {
     /// Simulate for this instant, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
-    /// How long it will take, in seconds; 0 when absent.
+    /// How long it will take, in seconds; 30 days at most, 0 when absent.
+    #[schema(maximum = 2_592_000)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_duration_s: Option<u32>,
 }

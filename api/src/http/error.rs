@@ -9,8 +9,8 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 /// A problem document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// A stable word: `not-found`, `forbidden`, `unauthenticated`, `invalid-request`, `too-large`, `conflict`,
-    /// `unavailable`, `internal`, or a code of the gate such as `TICKET_USED`.
+    /// A stable word: `not-found`, `method-not-allowed`, `forbidden`, `unauthenticated`, `invalid-request`, `too-large`,
+    /// `conflict`, `unavailable`, `internal`, or a code of the gate such as `TICKET_USED`.
     pub code: String,
     /// The HTTP status.
     pub status: u16,

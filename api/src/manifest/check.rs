@@ -97,9 +97,9 @@ pub enum PlacementMode {
 const INTERVAL_MAX: Span = Span(std::time::Duration::from_hours(24));
 /// Runs an alert may look back on: Nagios's window for flapping.
 const ALERT_RUNS_MAX: u8 = 21;
-/// Secrets of a check.
+/// Secrets of a check: a user, a key and a certificate for each of five systems of a journey.
 const SECRETS_MAX: usize = 16;
-/// Entries of one list of `grants`.
+/// Entries of one list of `grants`: a baseline of a node names fifty files, or `/**` below a few folders.
 const GRANTS_MAX: usize = 64;
 /// A Secret's key, as Kubernetes limits it.
 const KEY_BYTES_MAX: usize = 253;

@@ -1,5 +1,6 @@
 //! What every kind of manifest has: a name, a place to live, rules of its own, and what a table shows of it.
-//! A new kind is a file with a `Spec` and `impl Kind for Spec`, and a line in `document`.
+//! A new kind is a file with a `Spec` and `impl Kind for Spec`, and a `KindName`; the compiler names the places that match
+//! over all of them.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

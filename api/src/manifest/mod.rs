@@ -4,6 +4,7 @@
 //! The way in: bytes > `FileText` > `read_file` > `Document` or `Refusal` > `catalogue`.
 
 mod text;
+mod tree;
 mod yaml;
 mod zone;
 
@@ -11,6 +12,7 @@ mod refusal;
 
 mod envelope;
 mod kind;
+mod mode;
 pub mod selector;
 
 pub mod check;
@@ -20,13 +22,15 @@ pub mod release_policy;
 pub mod tenant;
 
 mod document;
+mod explain;
 mod read;
 pub mod schema;
 
 pub use document::{Document, Manifest, Source};
 pub use envelope::{API_VERSION, Envelope, Metadata};
+pub(crate) use explain::dotted;
 pub use kind::Kind;
+pub(crate) use read::locate;
 pub use read::read_file;
-pub(crate) use read::{dotted, locate};
 pub use refusal::{Fault, Head, KindName, Refusal};
 pub use text::FileText;

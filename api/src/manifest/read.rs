@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use super::document::{Document, Manifest, Source};
 use super::envelope::{API_VERSION, Envelope};
+use super::explain::{echo, explain, explain_missing, explain_syntax};
 use super::kind::{Kind, metadata_faults};
 use super::refusal::{Fault, Head, KindName, Refusal};
 use super::text::FileText;
-use super::yaml::{self, DocumentText, Node, Place, Tree};
-use crate::limits::cut;
+use super::tree::{Node, Place, Tree};
+use super::yaml::{self, DocumentText};
 
 /// Keys a document may have.
 const KEYS: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
-/// Bytes of what somebody wrote that a message repeats.
-const ECHO_BYTES_MAX: usize = 64;
 
 /// Reads the documents of a file, in order. A document with several faults gives a refusal for each.
 pub fn read_file(file: &FileText) -> Vec<Result<Document, Refusal>> {
@@ -31,7 +30,7 @@ pub fn read_file(file: &FileText) -> Vec<Result<Document, Refusal>> {
     }
 }
 
-/// Line and column of a field of a document that was read before, in its file. Falls back to the document's first line.
+/// Line and column of a field of a document that was read before, in its file: for what the catalogue refuses. Falls back to the document's first line.
 pub(crate) fn locate(file: &FileText, source: &Source, field: &str) -> (u32, u32) {
     let fallback = (source.line, 1);
     let Ok(text) = &file.text else { return fallback };
@@ -100,9 +99,7 @@ impl Reader<'_> {
     }
 
     fn mistyped<S: Kind>(&self, error: &serde_saphyr::Error, tree: &Tree, head: Option<&Head>) -> Refusal {
-        if let serde_saphyr::Error::SerdeMissingField { field, .. } = error.without_snippet() {
-            let full = missing::<S>(self.document.text, field).unwrap_or_else(|| (*field).to_owned());
-            let fault = Fault::new(full, "is missing", format!("add {field}"));
+        if let Some(fault) = explain_missing::<S>(error, self.document.text) {
             return self.refusal(tree.locate(&fault.field), fault, head.cloned());
         }
         let place = yaml::place_of(error);
@@ -170,7 +167,7 @@ fn envelope_faults(tree: &Tree) -> Vec<Fault> {
     match tree.text(&["kind"]) {
         None => return vec![Fault::new("kind", "is missing or not a word", format!("write one of {}", known()))],
         Some(word) if KindName::from_word(word).is_none() => {
-            let message = format!("`{}` is unknown", cut(word, ECHO_BYTES_MAX));
+            let message = format!("`{}` is unknown", echo(word));
             return vec![Fault::new("kind", message, format!("write one of {}", known()))];
         }
         Some(_) => {}
@@ -185,122 +182,11 @@ fn envelope_faults(tree: &Tree) -> Vec<Fault> {
     unknown
         .map(|(key, _)| match key.text.as_str() {
             "status" => Fault::new("status", "is written by the aggregator, never in a file", "remove it"),
-            other => Fault::new(
-                other,
-                format!("`{}` is unknown", cut(other, ECHO_BYTES_MAX)),
-                format!("keep only {}", KEYS.join(", ")),
-            ),
+            other => {
+                Fault::new(other, format!("`{}` is unknown", echo(other)), format!("keep only {}", KEYS.join(", ")))
+            }
         })
         .collect()
-}
-
-/// Names the field of a typed error and what to do about it.
-fn explain(error: &serde_saphyr::Error, tree: &Tree, place: Place) -> Fault {
-    use serde_saphyr::Error as E;
-    let at = tree.path_at(place);
-    let under = |field: &str| match at.rsplit(['.', ']']).next() {
-        Some(last) if last == field => at.clone(),
-        _ if at.is_empty() => field.to_owned(),
-        _ => format!("{at}.{field}"),
-    };
-    match error.without_snippet() {
-        E::SerdeUnknownField { field, expected, .. } => {
-            let message = format!("`{}` is unknown", cut(field, ECHO_BYTES_MAX));
-            Fault::new(under(field), message, format!("write one of {}, or remove it", expected.join(", ")))
-        }
-        E::SerdeUnknownVariant { variant, expected, .. } => {
-            let message = format!("`{}` is not one of {}", cut(variant, ECHO_BYTES_MAX), expected.join(", "));
-            Fault::new(at, message, "write one of them")
-        }
-        E::QuotingRequired { value, .. } => Fault::new(
-            at,
-            format!("`{}` reads as a number or a boolean", cut(value, ECHO_BYTES_MAX)),
-            "put it in quotes",
-        ),
-        E::Message { msg, .. } | E::SerdeVariantId { msg, .. } => Fault::new(at, msg.clone(), "correct the value"),
-        E::SerdeInvalidType { unexpected, expected, .. } | E::SerdeInvalidValue { unexpected, expected, .. } => {
-            Fault::new(at, format!("{unexpected} stands where {expected} is expected"), "correct the value")
-        }
-        _ => {
-            let (message, remedy) = explain_syntax(error);
-            Fault { field: at, message, remedy }
-        }
-    }
-}
-
-/// The path of a missing field. The parser reports it where the map ends, which says little; the kind's own schema
-/// says which map needs it.
-fn missing<S: Kind>(text: &str, field: &str) -> Option<String> {
-    let json: serde_json::Value = serde_saphyr::from_str_with_options(text, yaml::options()).ok()?;
-    let validator = jsonschema::validator_for(&super::schema::of(S::NAME)).ok()?;
-    let lacks = |error: &jsonschema::ValidationError<'_>| matches!(error.kind(), jsonschema::error::ValidationErrorKind::Required { property } if property.as_str() == Some(field));
-    let error = validator.iter_errors(&json).find(lacks)?;
-    Some(dotted(&format!("{}/{field}", error.instance_path().as_str())))
-}
-
-/// `/spec/once/0/to` as `spec.once[0].to`.
-pub(crate) fn dotted(pointer: &str) -> String {
-    let mut path = String::new();
-    for part in pointer.split('/').filter(|part| !part.is_empty()) {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        match part.parse::<usize>() {
-            Ok(index) => path.push_str(&format!("[{index}]")),
-            Err(_) if path.is_empty() => path.push_str(&part),
-            Err(_) => path.push_str(&format!(".{part}")),
-        }
-    }
-    path
-}
-
-/// What a number of a type is, for people.
-fn words_for(ty: &str) -> String {
-    match ty {
-        "u8" => format!("a whole number from 0 to {}", u8::MAX),
-        "u16" => format!("a whole number from 0 to {}", u16::MAX),
-        "u32" => format!("a whole number from 0 to {}", u32::MAX),
-        other => format!("a value of the type {other}"),
-    }
-}
-
-/// What is wrong with text that is not the YAML we take.
-fn explain_syntax(error: &serde_saphyr::Error) -> (String, String) {
-    use serde_saphyr::Error as E;
-    match error.without_snippet() {
-        E::DuplicateMappingKey { key, .. } => (
-            format!("the key `{}` stands here twice", cut(key.as_deref().unwrap_or("?"), ECHO_BYTES_MAX)),
-            "keep one".to_owned(),
-        ),
-        E::Budget { .. }
-        | E::AliasReplayLimitExceeded { .. }
-        | E::AliasExpansionLimitExceeded { .. }
-        | E::AliasReplayStackDepthExceeded { .. } => (
-            "the document is too deep, too long or shares too much".to_owned(),
-            "write it without aliases, or split it".to_owned(),
-        ),
-        E::NullIntoString { .. } => (
-            "nothing stands where a key or a text is expected".to_owned(),
-            "write it, or remove the line; text that holds a colon goes in quotes".to_owned(),
-        ),
-        E::TaggedScalarCannotDeserializeIntoString { .. } => {
-            ("tags (`!`) are not taken".to_owned(), "remove the tag".to_owned())
-        }
-        E::MergeKeyNotAllowed { .. } => {
-            ("merge keys (`<<`) are not taken".to_owned(), "write the fields out".to_owned())
-        }
-        E::AliasError { error, .. } => explain_syntax(error),
-        E::InvalidBooleanStrict { .. } => ("is not true or false".to_owned(), "write true or false".to_owned()),
-        E::InvalidScalar { ty, .. } => (format!("is not {}", words_for(ty)), "correct the value".to_owned()),
-        E::Unexpected { expected: "string scalar", .. } => {
-            ("is a list or a map where one value is expected".to_owned(), "write one value".to_owned())
-        }
-        other => {
-            let text = other.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            // The place stands before the message already.
-            let first = first.split_once(" at line ").map_or(first, |(message, _)| message);
-            (format!("is not the YAML expected here: {}", cut(first, 200)), "correct it".to_owned())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::envelope::Metadata;
-use super::freeze_rule::Mode;
 use super::kind::{Kind, too_many};
+use super::mode::Mode;
 use super::refusal::{Fault, KindName};
 use crate::id::{EnvironmentName, ServiceName};
 
@@ -121,7 +121,7 @@ pub struct RequiredCheck {
     #[serde(default = "one")]
     pub at_least: u32,
     /// Share of the intended nodes that must pass, in percent.
-    #[serde(default = "share")]
+    #[serde(default = "share_default")]
     pub share: u8,
     /// Whether the check's evidence must name the release's digest.
     #[serde(default)]
@@ -132,9 +132,12 @@ fn one() -> u32 {
     1
 }
 
-/// One node in twenty may be silent before a fleet-wide check stops passing.
-fn share() -> u8 {
-    95
+/// The share of a requirement that names none, and of the verdicts that readers see: one node in twenty may be silent
+/// before a fleet-wide check stops passing.
+pub const SHARE_DEFAULT: u8 = 95;
+
+fn share_default() -> u8 {
+    SHARE_DEFAULT
 }
 
 #[derive(Serialize, Deserialize, schemars::JsonSchema)]
@@ -185,11 +188,11 @@ impl schemars::JsonSchema for Requirements {
     }
 }
 
-/// Required checks of a policy.
+/// Required checks of a policy: each is a set of labels, and a release rests on a dozen.
 const CHECKS_MAX: usize = 64;
-/// Checks that one requirement may ask for.
+/// Checks that one requirement may ask for: five times what a tenant with the usual ceiling may have.
 const AT_LEAST_MAX: u32 = 1_000;
-/// Names in one list of `match`.
+/// Names in one list of `match`: all services that a tenant may have.
 const NAMES_MAX: usize = 256;
 
 impl Kind for Spec {

@@ -118,11 +118,11 @@ impl Default for Ceiling {
 
 /// Locations of a tenant: a country's store groups, not its stores.
 const LOCATIONS_MAX: usize = 256;
-/// Environments of a tenant.
+/// Environments of a tenant: a promotion order has five, a large house one for each of its partners beside.
 const ENVIRONMENTS_MAX: usize = 32;
-/// Namespaces of an environment, and services of a tenant.
+/// Namespaces of an environment, and services of a tenant: a shop cut into small services has a hundred.
 const NAMES_MAX: usize = 256;
-/// Entries of one list of the ceiling.
+/// Entries of one list of the ceiling: four times what one check may be granted; a star covers the hosts of a domain.
 const CEILING_MAX: usize = 256;
 /// Checks a ceiling may allow: 50 on a node are planned for, and most run on every node.
 const CHECKS_MAX: u32 = 5_000;

@@ -2,8 +2,8 @@
 
 use clap_complete::Shell;
 
-use crate::args;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::output::write;
 
 #[derive(Debug, clap::Args)]
@@ -13,9 +13,10 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(Args { shell }: &Args) -> Result<Exit, Failure> {
+/// Prints the script for these commands.
+pub(crate) fn run(Args { shell }: &Args, commands: &mut clap::Command) -> Result<Exit, Failure> {
     let mut script = vec![];
-    clap_complete::generate(*shell, &mut args::commands(), "floorwalker", &mut script);
+    clap_complete::generate(*shell, commands, "floorwalker", &mut script);
     write(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

@@ -11,8 +11,10 @@ use api::manifest::release_policy::Class;
 use api::quantity::Span;
 use serde_json::Value;
 
-use super::{Context, from_word};
-use crate::exit::{Exit, Failure};
+use super::context::Context;
+use crate::args::from_word;
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::http::aggregator::Aggregator;
 use crate::output::{answer, say, write};
 

@@ -2,9 +2,11 @@
 
 use api::http::node::Node;
 
-use super::{Context, word};
-use crate::exit::{Exit, Failure};
+use super::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::output::table::Table;
+use crate::output::word;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {

@@ -5,9 +5,12 @@ use api::id::Digest;
 use api::manifest::freeze_rule::Action;
 use api::manifest::release_policy::Class;
 
-use super::{Context, from_word, word};
-use crate::exit::{Exit, Failure};
+use super::context::Context;
+use crate::args::from_word;
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::output::say;
+use crate::output::word;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {

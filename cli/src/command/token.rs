@@ -7,9 +7,12 @@ use api::quantity::Span;
 use jiff::{SignedDuration, Timestamp};
 use process::clock::{Clock as _, SystemClock};
 
-use super::{Context, from_word, word};
-use crate::exit::{Exit, Failure};
+use super::context::Context;
+use crate::args::from_word;
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::output::table::{Table, or_dash};
+use crate::output::word;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {

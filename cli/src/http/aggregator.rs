@@ -21,7 +21,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::args::Connection;
-use crate::exit::{Failure, chain};
+use crate::failure::Failure;
+use process::supervise::chain;
 
 /// A page of 500 checks with their nodes has 2 MiB at 20 nodes; a decision has 10 KiB.
 const BOUNDS: Bounds = Bounds { time_max: Duration::from_secs(30), body_bytes_max: 16 << 20 };

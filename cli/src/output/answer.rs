@@ -2,6 +2,8 @@
 
 use api::http::decision::{Answer, Decision, ReasonItem};
 
+use super::table::{Table, or_dash};
+
 /// The gate's answer in a few lines: the sentence first, then what helps.
 pub(crate) fn brief(answer: &Answer) -> String {
     let mut text = format!("{}  {}  {}\n", answer.decision.as_str().to_uppercase(), answer.code, answer.reason);
@@ -41,14 +43,13 @@ fn why(reason: &ReasonItem, answer: &Answer) -> String {
 pub(crate) fn full(answer: &Answer) -> String {
     let mut text = brief(answer);
     if !answer.requirements.is_empty() {
-        let mut table = super::table::Table::new(["REQUIRED", "STATE", "SEEN", "TO DO"], "");
+        let mut table = Table::new(["REQUIRED", "STATE", "SEEN", "TO DO"], "");
         for required in &answer.requirements {
-            let state = serde_json::to_value(required.state).ok().and_then(|state| state.as_str().map(str::to_owned));
             table.row([
                 required.name.clone(),
-                super::table::or_dash(state),
-                super::table::or_dash(required.observed_at.as_ref()),
-                super::table::or_dash(required.resolution.as_ref()),
+                super::word(required.state),
+                or_dash(required.observed_at.as_ref()),
+                or_dash(required.resolution.as_ref()),
             ]);
         }
         text.push_str(&format!("\n{table}"));

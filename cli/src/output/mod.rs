@@ -8,7 +8,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 use table::Table;
 
 /// How answers are printed.
@@ -42,6 +42,11 @@ impl Format {
     ) -> Result<(), Failure> {
         self.print(&items, |items| table(items).to_string())
     }
+}
+
+/// The word a document uses for one of its values.
+pub(crate) fn word(value: impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Prints text as it is. A reader who went away (`| head`) is no error.

@@ -1,7 +1,8 @@
 //! Shell: the processes of an `up`: started, looked at, and ended with it. They stay in its process group, so that
 //! whoever ends the group ends them too; `tied` ends them when this process is killed.
 
-use std::fs::{self, File};
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child as Process, Command, Stdio};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::time::{Instant, sleep};
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// A signal to the whole group (Ctrl-C) reaches the children too: so long they may take to end by themselves, before
 /// they are asked. Asked twice they would leave without draining.
@@ -19,6 +20,8 @@ const ALONE: Duration = Duration::from_millis(1_500);
 const DRAIN: Duration = Duration::from_secs(10);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Of a log: until a child is ready it has 20 KiB, and `TAIL_LINES` have 4 KiB.
+const LOG_BYTES_MAX: u64 = 1 << 20;
 /// Lines of a log that are repeated when a child ends.
 const TAIL_LINES: usize = 20;
 
@@ -72,8 +75,18 @@ impl Child {
         Some(Failure::Here(format!("{} ended with {status}\n{}", self.name, self.tail())))
     }
 
+    /// The end of its log, as far as it is looked at.
     fn log_text(&self) -> String {
-        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        let read = || {
+            let mut log = File::open(&self.log)?;
+            let skipped = log.metadata()?.len().saturating_sub(LOG_BYTES_MAX);
+            log.seek(SeekFrom::Start(skipped))?;
+            let mut bytes = vec![];
+            log.take(LOG_BYTES_MAX).read_to_end(&mut bytes)?;
+            std::io::Result::Ok(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        // One that cannot be read says nothing.
+        read().unwrap_or_default()
     }
 
     fn tail(&self) -> String {

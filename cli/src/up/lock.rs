@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use super::plan::Plan;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// The folder is this process's.
 #[derive(Debug)]

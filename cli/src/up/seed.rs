@@ -5,7 +5,7 @@ use api::id::Digest;
 use url::Url;
 
 use super::plan::{ENVIRONMENTS, SERVICES, TENANTS, Tenant};
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// What the checks watch.
 #[derive(Clone, Debug)]

@@ -18,13 +18,16 @@ use super::seed::{self, BaselineFile, PLUGINS, Targets};
 use super::state::{Agent, Aggregator, Part, State, Tokens, private};
 use super::{child, state, tied};
 use crate::args;
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::folder;
 use crate::output::say;
 
 /// A debug build on a busy machine opens its store within a second; the rest is for a busier one.
 const READY_TIME_MAX: Duration = Duration::from_secs(60);
 /// A file that every Debian has and no running system changes: its hash today is the node's baseline.
 const BASELINE_FILE: &str = "/usr/lib/os-release";
+/// That file has 300 bytes, and the aggregator's addresses have 100.
+const SMALL_BYTES_MAX: usize = 64 << 10;
 /// How long running checks may take when it ends: they take a second or two.
 const AGENT_GRACE_S: &str = "5";
 
@@ -136,12 +139,8 @@ fn sow(plan: &Plan, plugins: &Path, targets: &Targets) -> Result<(), Failure> {
     let mut digests = vec![];
     for (name, file) in PLUGINS {
         let from = plugins.join(file);
-        let bytes = fs::read(&from).map_err(|error| {
-            Failure::here(
-                format!("{} cannot be read: build the plugins first, or give --plugins", from.display()),
-                &error,
-            )
-        })?;
+        let bytes = folder::component_at(&from)
+            .map_err(|why| Failure::Here(format!("{why}; build the plugins first, or give --plugins")))?;
         digests.push((name, Digest::of(&bytes)));
         put(&plan.catalogue().join(seed::component(name)), &bytes, Readers::All)?;
     }
@@ -176,7 +175,7 @@ fn put(file: &Path, bytes: &[u8], readers: Readers) -> Result<(), Failure> {
 
 /// The file as it is now; a system without it has no file in its baseline.
 fn baseline() -> Option<BaselineFile> {
-    let bytes = fs::read(BASELINE_FILE).ok()?;
+    let bytes = folder::read_at_most(Path::new(BASELINE_FILE), SMALL_BYTES_MAX).ok()?;
     Some((BASELINE_FILE.to_owned(), Digest::of(&bytes).hex().to_owned()))
 }
 
@@ -189,7 +188,9 @@ async fn start_aggregator(plan: &Plan, programs: &Programs, family: &mut Family)
     command.arg("--client-ca").arg(ca.join("ca.pem")).arg("--addresses-file").arg(&addresses);
     command.args(["--listen", &format!("127.0.0.1:{}", plan.port), "--admin-listen", "127.0.0.1:0"]);
     let child = family.start("aggregator", command, &plan.logs())?;
-    let bound = child.says(READY_TIME_MAX, "where it listens", |_| fs::read(&addresses).ok()).await?;
+    let bound = child
+        .says(READY_TIME_MAX, "where it listens", |_| folder::read_at_most(&addresses, SMALL_BYTES_MAX).ok())
+        .await?;
     let bound: Addresses =
         serde_json::from_slice(&bound).map_err(|error| Failure::here("the aggregator's addresses", &error))?;
     // Before the first catalogue it answers nothing: it describes the plugins, each by a compile.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 /// The whole document.
 #[derive(Clone, Debug, Serialize)]

@@ -14,7 +14,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::getppid;
 
 use crate::args;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -12,7 +12,7 @@ pub mod zone;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::id::ObjectName;
-use api::manifest::freeze_rule::{Effect, Spec};
+use api::manifest::freeze_rule::{Effect, LOCATION_LOCAL, Spec, TENANT_LOCAL};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -21,11 +21,6 @@ use crate::finding::Finding;
 use crate::matching::{self, Case};
 use crate::snapshot::{Owned, OwnerTier, Place, TenantNow};
 use interval::{Interval, Set};
-
-/// `when.timezone` of a rule that holds in each tenant's own zone.
-pub const TENANT_LOCAL: &str = "tenant-local";
-/// `when.timezone` of a rule that holds in the zone of each location.
-pub const LOCATION_LOCAL: &str = "location-local";
 
 /// What the time rules say of a question.
 pub(crate) struct Judgement<'a> {

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
+use api::limits::EXPECTED_DURATION_MAX;
 use jiff::Timestamp;
 
 use super::interval::{Interval, Set};
 
 /// How far an answer looks ahead: a year's season, the next one's beginning, and a month.
 pub const HORIZON: Duration = Duration::from_hours(400 * 24);
-
-/// The longest a release may say it takes; beyond it there is no window to plan for.
-pub const EXPECTED_DURATION_MAX: Duration = Duration::from_hours(30 * 24);
 
 /// What is looked at for a question at this instant: the horizon, and room for a release that begins at its very end.
 pub(crate) fn span(at: Timestamp) -> Interval {

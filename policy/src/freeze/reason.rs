@@ -91,9 +91,14 @@ fn too_short(board: &Board<'_, '_>, closings: &[Closing], closed: &Set) -> Optio
         let windows = board.windows_of(*index, closing.place.as_ref());
         windows.and_then(|set| set.at(closes)).is_some()
     };
-    let deny = closings.iter().find_map(|closing| closing.denies.iter().copied().find(|index| begins(closing, index)));
+    let mut denies = closings.iter().flat_map(|closing| closing.denies.iter().filter(|index| begins(closing, index)));
     let ends = |closing: &&Closing| !closing.allows.is_empty() && closing.open.at(closes).is_none();
-    let index = deny.or_else(|| closings.iter().find(ends).and_then(|closing| closing.allows.first().copied()))?;
+    let mut allows = closings.iter().filter(ends).flat_map(|closing| &closing.allows);
+    // Of several the first by its name: the order of documents has no influence.
+    let first = |indices: &mut dyn Iterator<Item = &usize>| {
+        indices.copied().min_by_key(|&index| (&board.rules[index].name, &board.rules[index].version))
+    };
+    let index = first(&mut denies).or_else(|| first(&mut allows))?;
     let message = format!(
         "{} closes at {} by `{}`, and the release needs {} s from now",
         board.ask.environment,

@@ -12,6 +12,7 @@ use super::{Judgement, Requirement};
 use crate::ask::Ask;
 use crate::finding::{Code, Finding, RuleRef};
 use crate::snapshot::{CheckNow, NodeNow};
+use crate::verdict::verdict;
 
 /// Judges one line of a policy's requirements.
 pub(super) fn judge(
@@ -29,7 +30,8 @@ pub(super) fn judge(
         too_few(ask, matching.len(), wanted, rule, into);
     }
     for check in matching {
-        let state = state(check, wanted.share);
+        let states: Vec<CheckState> = check.nodes.iter().map(|node| node.state).collect();
+        let state = verdict(&states, wanted.share);
         let mut finding = complaint(check, state, wanted.share);
         if state == CheckState::Passing && wanted.match_subject {
             finding = mismatch(check, subject);
@@ -38,37 +40,11 @@ pub(super) fn judge(
             name: check.name.clone(),
             state,
             observed_at: check.nodes.iter().filter_map(|node| node.observed_at).min(),
-            fresh_until: fresh(check).filter_map(|node| node.fresh_until).min(),
+            fresh_until: passing(check).filter_map(|node| node.fresh_until).min(),
             resolution: finding.as_ref().map(|it| it.remedy.clone()),
             layer: Some(check.layer),
         });
         into.findings.extend(finding.map(|it| Finding { rule: Some(rule.clone()), layer: Some(check.layer), ..it }));
-    }
-}
-
-/// The order in which states are told: the first that any node has.
-pub(super) fn severity(state: CheckState) -> u8 {
-    match state {
-        CheckState::Failing => 0,
-        CheckState::Stale => 1,
-        CheckState::Missing => 2,
-        CheckState::Unknown => 3,
-        CheckState::Passing => 4,
-    }
-}
-
-fn passing(nodes: &[NodeNow]) -> usize {
-    nodes.iter().filter(|node| node.state == CheckState::Passing).count()
-}
-
-/// A check placed on no node is missing; short of its share it has the worst state of its nodes.
-fn state(check: &CheckNow, share: u8) -> CheckState {
-    let enough = passing(&check.nodes) * 100 >= usize::from(share) * check.nodes.len();
-    let worst = check.nodes.iter().map(|node| node.state).min_by_key(|state| severity(*state));
-    match worst {
-        None => CheckState::Missing,
-        Some(_) if enough => CheckState::Passing,
-        Some(worst) => worst,
     }
 }
 
@@ -140,13 +116,13 @@ fn complaint(check: &CheckNow, state: CheckState, share: u8) -> Option<Finding> 
     let all = check.nodes.len();
     let of_nodes = match all {
         1 => String::new(),
-        _ => format!(" ({} of {all} nodes pass, {share} % must)", passing(&check.nodes)),
+        _ => format!(" ({} of {all} nodes pass, {share} % must)", passing(check).count()),
     };
     Some(Finding::new(code, format!("{sentence}{of_nodes}"), remedy))
 }
 
-/// Nodes whose last run is no older than it may be.
-fn fresh(check: &CheckNow) -> impl Iterator<Item = &NodeNow> {
+/// Nodes that pass: their last run is no older than it may be.
+fn passing(check: &CheckNow) -> impl Iterator<Item = &NodeNow> {
     check.nodes.iter().filter(|node| node.state == CheckState::Passing)
 }
 
@@ -161,7 +137,7 @@ fn mismatch(check: &CheckNow, subject: Option<&Digest>) -> Option<Finding> {
             "name subject.digest in the request, or create the release first",
         ));
     };
-    let newest = fresh(check).filter(|node| !node.evidence.is_empty()).max_by_key(|node| node.observed_at);
+    let newest = passing(check).filter(|node| !node.evidence.is_empty()).max_by_key(|node| node.observed_at);
     let Some(newest) = newest else {
         let message = format!("{named} passes and names no digest that it saw");
         return Some(Finding::new(Code::EvidenceMissing, message, "require a check whose plugin reports evidence"));

@@ -12,9 +12,10 @@ use api::manifest::release_policy::{Class, Requirements, Spec};
 use jiff::Timestamp;
 
 use crate::ask::Ask;
-use crate::finding::{Code, Finding, RuleRef};
+use crate::finding::{Code, Finding, RuleRef, in_order};
 use crate::matching;
 use crate::snapshot::{CheckNow, Owned};
+use crate::verdict::severity;
 
 /// Something required, and how it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +66,7 @@ pub(crate) fn judge<'a>(
         }
     }
     judged.requirements = each_once(judged.requirements);
-    judged.findings = one_per_check(judged.findings);
+    judged.findings = one_per_check(in_order(judged.findings));
     judged
 }
 
@@ -81,14 +82,15 @@ pub(crate) fn without_policy(ask: &Ask, policies: &[&Owned<Spec>], classes: &BTr
     Some(Finding::new(Code::Indeterminate, message, remedy))
 }
 
-/// One line per check: the worst of what several policies think of it.
+/// One line per check: the worst of what several policies think of it, and of two that ask for something the first by its
+/// words, so that the order of policies has no influence.
 fn each_once(mut all: Vec<Requirement>) -> Vec<Requirement> {
-    all.sort_by_key(|it| (it.name.clone(), check::severity(it.state)));
+    all.sort_by_key(|it| (it.name.clone(), severity(it.state), it.resolution.is_none(), it.resolution.clone()));
     all.dedup_by(|later, first| later.name == first.name);
     all
 }
 
-/// The same complaint of several policies is said once, by the first of them.
+/// The same complaint of several policies is said once, by the first of them in the order of findings.
 fn one_per_check(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut said = BTreeSet::new();
     findings.retain(|finding| said.insert((finding.code, finding.message.clone())));

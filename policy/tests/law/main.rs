@@ -3,6 +3,7 @@
 mod answers;
 mod claims;
 mod minutes;
+mod pure;
 mod random;
 mod tiers;
 mod vectors;

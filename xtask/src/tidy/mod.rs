@@ -11,6 +11,7 @@ mod imports;
 mod layers;
 mod leftovers;
 mod lengths;
+mod limits;
 mod linkage;
 mod manifests;
 mod markdown;
@@ -20,6 +21,7 @@ mod plugins;
 mod purity;
 mod sample;
 mod scan;
+mod shells;
 mod unlinked;
 mod words;
 
@@ -70,7 +72,16 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
     let workspace = Workspace::load(&setting.root)?;
     let mut findings = Findings::default();
     for source in &house.rust {
-        let rules = [imports::check, purity::check, lengths::check, docs::check, names::check, leftovers::check];
+        let rules = [
+            imports::check,
+            purity::check,
+            shells::check,
+            limits::check,
+            lengths::check,
+            docs::check,
+            names::check,
+            leftovers::check,
+        ];
         findings.violations.extend(rules.iter().flat_map(|rule| rule(source)));
     }
     findings.violations.extend(docs::empty(&house.empty));

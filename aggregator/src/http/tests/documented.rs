@@ -52,16 +52,23 @@ impl Heard {
     }
 }
 
+/// Every operation of the document, as `METHOD` and `/path`, in the order of the paths.
+pub(super) fn operations() -> impl Iterator<Item = (String, &'static str)> {
+    let paths = DOCUMENT["paths"].as_object().expect("paths");
+    paths.iter().flat_map(|(path, operations)| {
+        let methods = operations.as_object().expect("operations").keys();
+        methods.map(move |method| (method.to_uppercase(), path.as_str()))
+    })
+}
+
 /// All responses of the document, as [`Heard`] names them.
 pub(super) fn all() -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    for (path, operations) in DOCUMENT["paths"].as_object().expect("paths") {
-        for (method, operation) in operations.as_object().expect("operations") {
-            let responses = operation["responses"].as_object().expect("responses");
-            all.extend(responses.keys().map(|status| format!("{} {path} {status}", method.to_uppercase())));
-        }
-    }
-    all
+    let responses = |(method, path): (String, &'static str)| {
+        let responses = &DOCUMENT["paths"][path][method.to_lowercase()]["responses"];
+        let responses = responses.as_object().expect("responses").keys();
+        responses.map(move |status| format!("{method} {path} {status}"))
+    };
+    operations().flat_map(responses).collect()
 }
 
 fn operation(method: &Method, path: &str) -> Option<(&'static str, &'static Value)> {

@@ -6,6 +6,8 @@ mod agent;
 mod document;
 pub(super) mod documented;
 mod large;
+mod queries;
 mod readers;
+mod secrets;
 pub(super) mod stand;
 mod tokens;

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use when::{OnceWindow, WeekMoment, Weekday, WeeklyWindow, When};
+pub use when::{LOCATION_LOCAL, OnceWindow, TENANT_LOCAL, WeekMoment, Weekday, WeeklyWindow, When};
 
+pub use super::mode::Mode;
 use super::release_policy::Class;
 use crate::id::{EnvironmentName, TenantName};
 
@@ -50,35 +51,12 @@ pub enum Effect {
     Allow,
 }
 
-/// Whether a rule or policy binds.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// Binds.
-    #[default]
-    Enforce,
-    /// Is evaluated and shown, and changes nothing.
-    Shadow,
-}
-
 impl Effect {
     /// The word used in documents.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Deny => "deny",
             Self::Allow => "allow",
-        }
-    }
-}
-
-impl Mode {
-    /// The word used in documents.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Enforce => "enforce",
-            Self::Shadow => "shadow",
         }
     }
 }

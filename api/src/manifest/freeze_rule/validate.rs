@@ -1,20 +1,18 @@
 //! Rules that a FreezeRule holds beyond its types: windows that open, zones that are places, lists that say something.
 
-use super::{LocationMatch, Match, Spec, WeekMoment, WeeklyWindow, When};
+use super::{LOCATION_LOCAL, LocationMatch, Match, Spec, TENANT_LOCAL, WeekMoment, WeeklyWindow, When};
 use crate::limits::TEXT_BYTES_MAX;
 use crate::manifest::envelope::Metadata;
 use crate::manifest::kind::{Kind, line_fault, too_many};
 use crate::manifest::refusal::{Fault, KindName};
 use crate::manifest::zone;
 
-/// An owner or a reference: a team, a ticket.
+/// An owner or a reference: a team, a ticket, with an address of either.
 const NAME_BYTES_MAX: usize = 128;
 /// Windows of a rule: one for each day of a year, each evaluated on every decision.
 const WINDOWS_MAX: usize = 366;
-/// Entries of one list of `match` or `except`.
+/// Entries of one list of `match` or `except`: all locations that a tenant may have.
 const ENTRIES_MAX: usize = 256;
-/// Minutes of a week.
-const WEEK_MINUTES: i32 = 7 * 24 * 60;
 
 impl Kind for Spec {
     const NAME: KindName = KindName::FreezeRule;
@@ -80,10 +78,12 @@ fn match_faults(matches: &Match) -> Vec<Fault> {
 
 fn when_faults(when: &When) -> Vec<Fault> {
     let mut faults = vec![];
-    if !matches!(when.timezone.as_str(), "tenant-local" | "location-local") {
+    if !matches!(when.timezone.as_str(), TENANT_LOCAL | LOCATION_LOCAL) {
         faults.extend(
-            zone::fault("spec.when.timezone", &when.timezone)
-                .map(|fault| Fault { remedy: format!("{}, tenant-local or location-local", fault.remedy), ..fault }),
+            zone::fault("spec.when.timezone", &when.timezone).map(|fault| Fault {
+                remedy: format!("{}, {TENANT_LOCAL} or {LOCATION_LOCAL}", fault.remedy),
+                ..fault
+            }),
         );
     }
     if when.once.is_empty() && when.weekly.is_empty() {
@@ -115,9 +115,8 @@ fn when_faults(when: &When) -> Vec<Fault> {
 
 /// Begins and ends on the same minute of the week; Monday's first to Sunday's last is a whole week and not empty.
 fn is_empty(window: WeeklyWindow) -> bool {
-    let of_week = |moment: WeekMoment| moment.weekday as i32 * 24 * 60 + i32::from(moment.minute);
-    let length = of_week(window.to) - of_week(window.from);
-    length == 0 || length == -WEEK_MINUTES
+    let length = window.to.of_week() - window.from.of_week();
+    length == 0 || length == -WeekMoment::OF_WEEK_MAX
 }
 
 #[cfg(test)]

@@ -5,6 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// `when.timezone` of a rule that holds in each tenant's own zone.
+pub const TENANT_LOCAL: &str = "tenant-local";
+/// `when.timezone` of a rule that holds in the zone of each location.
+pub const LOCATION_LOCAL: &str = "location-local";
+
 /// When a rule holds: the union of its windows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -75,6 +80,16 @@ pub struct WeekMoment {
     pub weekday: Weekday,
     /// Minutes since its midnight, 0 to 1440.
     pub minute: u16,
+}
+
+impl WeekMoment {
+    /// Minutes of a week.
+    pub const OF_WEEK_MAX: i32 = 7 * 24 * 60;
+
+    /// Minutes since Monday's midnight, 0 to [`Self::OF_WEEK_MAX`].
+    pub fn of_week(self) -> i32 {
+        self.weekday as i32 * 24 * 60 + i32::from(self.minute)
+    }
 }
 
 const MOMENT_FORM: &str = "a day and a time such as `fri 14:00`, `24:00` included";

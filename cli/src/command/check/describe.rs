@@ -10,8 +10,9 @@ use api::id::Digest;
 use process::compile::{CompileError, Compiler};
 
 use crate::args;
-use crate::exit::{Failure, chain};
+use crate::failure::Failure;
 use crate::folder;
+use process::supervise::chain;
 
 /// The compiler's program, beside this one.
 const PROGRAM: &str = "floorwalker-compile";

@@ -1,11 +1,13 @@
 //! `check list`: the checks a token may see, and how they stand.
 
-use api::http::check::Check;
+use api::http::check::{Check, CheckState};
 
 use crate::args::{Connection, Printing};
-use crate::command::{Context, word};
-use crate::exit::{Exit, Failure};
+use crate::command::context::Context;
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::output::table::{Table, or_dash};
+use crate::output::word;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -19,7 +21,7 @@ pub(crate) struct Args {
 }
 
 pub(super) async fn run(Args { tenant, printing, connection }: Args) -> Result<Exit, Failure> {
-    let context = Context { connection, output: printing.output };
+    let context = Context::new(connection, printing);
     let checks = context.aggregator()?.checks(tenant.as_deref()).await?;
     context.output.print_list(&checks, table)?;
     Ok(Exit::Done)
@@ -35,7 +37,7 @@ fn table(checks: &[Check]) -> Table {
         };
         // The node that is worst off speaks for the check: its reason is what somebody has to look at.
         let worst = check.nodes.iter().find(|node| node.state == check.state).or(check.nodes.first());
-        let passing = check.nodes.iter().filter(|node| word(node.state) == "passing").count();
+        let passing = check.nodes.iter().filter(|node| node.state == CheckState::Passing).count();
         table.row([
             name,
             check.plugin.clone(),

@@ -4,8 +4,8 @@ use agent::run::Ran;
 use api::result::CheckResult;
 use serde::Serialize;
 
-use crate::command::word;
 use crate::output::table::{Table, or_dash};
+use crate::output::word;
 
 /// A run on this machine.
 #[derive(Debug, Serialize)]

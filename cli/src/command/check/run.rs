@@ -9,6 +9,7 @@ use std::sync::Arc;
 use agent::local::{self, Local};
 use api::catalogue::{self, Catalogue, Check, DescribedPlugin, DescribedPlugins};
 use api::id::Digest;
+use api::limits::SECRET_BYTES_MAX;
 use api::manifest::FileText;
 use api::result::Status;
 
@@ -16,11 +17,10 @@ use super::describe;
 use super::local::{self as plan, Chosen};
 use super::report;
 use crate::args::{self, Printing};
-use crate::exit::{Exit, Failure, chain};
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::folder;
-
-/// A secret's value: a key, a password, a small file.
-const SECRET_BYTES_MAX: u64 = 64 << 10;
+use process::supervise::chain;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -114,11 +114,11 @@ fn values(chosen: &Chosen, files: Vec<(String, PathBuf)>) -> Result<BTreeMap<Str
     let mut values = BTreeMap::new();
     for (name, file) in files {
         let unreadable = |why: String| Failure::Usage(format!("--secret {name}: {} {why}", file.display()));
-        let size = fs::metadata(&file).map_err(|error| unreadable(format!("cannot be read: {error}")))?.len();
-        if size > SECRET_BYTES_MAX {
+        let read = folder::read_at_most(&file, SECRET_BYTES_MAX);
+        let mut value = read.map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+        if value.len() > SECRET_BYTES_MAX {
             return Err(unreadable(format!("has more than {SECRET_BYTES_MAX} bytes")));
         }
-        let mut value = fs::read(&file).map_err(|error| unreadable(format!("cannot be read: {error}")))?;
         // Editors end files with a line end; no password does.
         value.truncate(value.trim_ascii_end().len());
         values.insert(name, value);

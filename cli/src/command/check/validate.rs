@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::describe;
 use crate::args::Printing;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::folder;
 use crate::output::table::Table;
 

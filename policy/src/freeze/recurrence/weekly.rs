@@ -8,8 +8,6 @@ use jiff::{SignedDuration, ToSpan as _};
 use crate::freeze::interval::Interval;
 use crate::freeze::zone;
 
-const MINUTES_OF_WEEK: i64 = 7 * 24 * 60;
-
 /// Weeks looked at before and after the span: a window is at most one week long and a zone at most 26 hours off.
 const MARGIN_WEEKS: i64 = 2;
 
@@ -20,17 +18,12 @@ pub(super) fn instants<'a>(
     effect: Effect,
     span: Interval,
 ) -> impl Iterator<Item = Interval> + 'a {
-    let from = minute_of_week(window.from);
-    let to = minute_of_week(window.to);
-    let to = if to <= from { to + MINUTES_OF_WEEK } else { to };
+    let (from, to) = (window.from.of_week(), window.to.of_week());
+    let to = if to <= from { to + WeekMoment::OF_WEEK_MAX } else { to };
     mondays(zone, span).filter_map(move |monday| {
         let (from, to) = (after_midnight(monday, from)?, after_midnight(monday, to)?);
         zone::instants(from, to, zone, effect)
     })
-}
-
-fn minute_of_week(moment: WeekMoment) -> i64 {
-    moment.weekday as i64 * 24 * 60 + i64::from(moment.minute)
 }
 
 fn mondays(zone: &TimeZone, span: Interval) -> impl Iterator<Item = Date> + use<> {
@@ -43,6 +36,6 @@ fn mondays(zone: &TimeZone, span: Interval) -> impl Iterator<Item = Date> + use<
 }
 
 /// Civil minutes: how many a day really has is the zone's business.
-fn after_midnight(monday: Date, minutes: i64) -> Option<DateTime> {
-    monday.at(0, 0, 0, 0).checked_add(SignedDuration::from_mins(minutes)).ok()
+fn after_midnight(monday: Date, minutes: i32) -> Option<DateTime> {
+    monday.at(0, 0, 0, 0).checked_add(SignedDuration::from_mins(minutes.into())).ok()
 }

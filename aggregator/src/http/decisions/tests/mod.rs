@@ -146,6 +146,8 @@ async fn a_poll_with_the_same_answer_is_one_decision_a_minute() {
     let second = stand.decide(&pipeline, &question(&release, "one")).await;
     assert_eq!(first["id"], second["id"]);
     assert_ne!(first["evaluated_at"], second["evaluated_at"]);
+    let path = format!("/v1/decisions/{}", first["id"].as_str().expect("an id"));
+    assert_eq!(stand.ask(&pipeline, Method::GET, &path, &Value::Null).await, (200, second), "as it was answered");
     stand.clock.advance(Duration::from_secs(60));
     let third = stand.decide(&pipeline, &question(&release, "one")).await;
     assert_ne!(first["id"], third["id"]);
@@ -161,10 +163,16 @@ async fn what_a_deployment_rests_on_is_never_rewritten_and_polls_of_an_allow_are
     let first = stand.decide(&pipeline, &question).await;
     let path = format!("/v1/decisions/{}", first["id"].as_str().expect("an id"));
     let stored = stand.ask(&pipeline, Method::GET, &path, &Value::Null).await;
+    let unticketed = |mut answer: Value| {
+        answer["ticket"] = Value::Null;
+        (200, answer)
+    };
+    assert_eq!(unticketed(first.clone()), stored);
     stand.clock.advance(Duration::from_secs(5));
     let second = stand.decide(&pipeline, &question).await;
     assert_eq!((&first["id"], &first["decision"]), (&second["id"], &json!("allow")), "{second}");
     assert_ne!(first["ticket"], second["ticket"]);
+    assert_eq!(unticketed(second.clone()), stored, "one decision has one answer");
     let made = stand.audit(Some("acme")).await.iter().filter(|(action, _)| action == "decision.made").count();
     assert_eq!(made, 1, "a summary a minute");
     assert_eq!(stand.start(&pipeline, &release, &second, "deploy", "one").await.0, 201);
@@ -174,7 +182,7 @@ async fn what_a_deployment_rests_on_is_never_rewritten_and_polls_of_an_allow_are
         Digest::of(b"one")
     );
     let (_, looked) = stand.ask(&pipeline, Method::GET, &query, &Value::Null).await;
-    assert_eq!((&looked["id"], &looked["ticket"]), (&first["id"], &Value::Null));
+    assert_eq!(unticketed(looked), stored);
     assert_eq!(stand.ask(&pipeline, Method::GET, &path, &Value::Null).await, stored, "as it was when it was decided");
     assert_eq!(stand.start(&pipeline, &release, &first, "deploy", "one").await.0, 201, "its ticket is its own");
 }
@@ -265,6 +273,7 @@ async fn what_is_unknown_does_not_fit_and_what_is_hidden_is_not_there() {
         ("location", json!("moon")),
         ("release", json!("none")),
         ("at", json!("soon")),
+        ("at", json!("9999-12-31T23:59:59Z")),
         ("expected_duration_s", json!(u32::MAX)),
         ("surprise", json!(1)),
     ] {
@@ -273,6 +282,9 @@ async fn what_is_unknown_does_not_fit_and_what_is_hidden_is_not_there() {
         let (status, problem) = stand.ask(&pipeline, Method::POST, "/v1/decisions", &question).await;
         assert_eq!(status, 422, "{field}: {problem}");
     }
+    let far = format!("/v1/decisions?tenant=acme&environment=prod&service=shop&at={}", "9999-12-30T21:59:59Z");
+    let (status, answer) = stand.ask(&pipeline, Method::GET, &far, &Value::Null).await;
+    assert_eq!((status, &answer["simulated"]["evaluated_at"]), (200, &json!("9999-12-30T21:59:59Z")), "{answer}");
     let list =
         json!(["acme", "prod", "shop", null, null, "feature", "deploy", {"digest": Digest::of(b"one")}, null, null]);
     let (status, problem) = stand.ask(&pipeline, Method::POST, "/v1/decisions", &list).await;

@@ -9,9 +9,10 @@ use axum::body::Body;
 use axum::http::Request;
 use process::clock::Clock as _;
 
+use super::super::documented::operations;
 use super::super::stand::{Answer, START_MS, Stand};
 use super::manifests::{Manifests, component};
-use super::things::{Question, Things, frame, operations, questions};
+use super::things::{Question, Things, frame, questions};
 use super::{cell, golden, line};
 use crate::ingest::accept::chain_after;
 use crate::placement::plan::tests::{agent, check_id};
@@ -151,7 +152,7 @@ async fn golden_list_of_what_one_agent_gets() {
     let all: Vec<Things> = spools.collect();
     let mut text = format!("{HEAD}\n{}", line("", &COLUMNS.map(str::to_owned), CELL));
     for (method, path) in operations() {
-        let asked: Vec<_> = all.iter().map(|things| questions(&method, &path, things)).collect();
+        let asked: Vec<_> = all.iter().map(|things| questions(&method, path, things)).collect();
         for at in 0..asked[0].len() {
             let mut answers = vec![];
             for questions in &asked {
@@ -161,7 +162,7 @@ async fn golden_list_of_what_one_agent_gets() {
             let cells: Vec<_> = answers
                 .iter()
                 .zip(&all)
-                .map(|(answer, things)| format!("{} {}", cell(answer, absent), said(&path, answer, things.check)))
+                .map(|(answer, things)| format!("{} {}", cell(answer, absent), said(path, answer, things.check)))
                 .collect();
             let note = asked[0][at].note;
             let note = if note.is_empty() { String::new() } else { format!(" ({note})") };

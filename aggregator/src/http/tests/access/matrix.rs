@@ -8,9 +8,10 @@ use api::http::token::Role;
 use axum::http::Request;
 use serde_json::{Value, json};
 
+use super::super::documented::operations;
 use super::super::stand::{Answer, START_MS, Stand};
 use super::manifests::{Manifests, component};
-use super::things::{Question, Things, operations, questions, subject};
+use super::things::{Question, Things, questions, subject};
 use super::{cell, golden, line};
 use crate::authn::token::{Minted, mint};
 use crate::placement::plan::tests::check_id;
@@ -137,7 +138,7 @@ async fn golden_matrix_of_operations_and_principals() {
     let unauthenticated = there.stand.anybody(Request::new(axum::body::Body::empty())).await;
     let mut text = format!("{HEAD}\n{}", line("", &COLUMNS.map(str::to_owned), CELL));
     for (method, path) in operations() {
-        for question in questions(&method, &path, &things) {
+        for question in questions(&method, path, &things) {
             let mut cells: [String; 7] = Default::default();
             for column in ORDER {
                 let seen = there.ask(column, other, &question).await;

@@ -39,21 +39,6 @@ pub(super) fn subject() -> Value {
     json!({"digest": Digest::of(b"released")})
 }
 
-/// Every operation of the OpenAPI document, as `METHOD /path`.
-pub(super) fn operations() -> Vec<(String, String)> {
-    let document = serde_json::to_value(crate::http::openapi::document()).expect("JSON");
-    let paths = document["paths"].as_object().expect("paths");
-    let mut operations: Vec<_> = paths
-        .iter()
-        .flat_map(|(path, methods)| {
-            let methods = methods.as_object().expect("methods").keys();
-            methods.map(|method| (path.clone(), method.to_uppercase())).collect::<Vec<_>>()
-        })
-        .collect();
-    operations.sort();
-    operations.into_iter().map(|(path, method)| (method, path)).collect()
-}
-
 /// What is asked of an operation.
 pub(super) fn questions(method: &str, path: &str, things: &Things) -> Vec<Question> {
     let ask = |note, path: String, body: Vec<u8>| Question { note, method: method.to_owned(), path, body };

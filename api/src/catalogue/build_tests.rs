@@ -1,8 +1,8 @@
 //! Tests of `next`: what is in force after files change, and whose law is lost.
 
 use super::*;
-use crate::catalogue::DescribedPlugin;
-use crate::id::Digest;
+use crate::catalogue::{Binding, DescribedPlugin};
+use crate::id::{Digest, EnvironmentName};
 
 const HEAD: &str = "apiVersion: floorwalker.dev/v1alpha1\n";
 const PROBE: &str = r#"{"name": "http-probe", "version": "1", "kind": "probe", "capabilities": ["http"],
