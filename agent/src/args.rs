@@ -129,11 +129,11 @@ impl Args {
     }
 }
 
-/// The sandbox has `host::engine::SLOTS` places; more runs would only wait there.
+/// The sandbox has `host::SLOTS` places; more runs would only wait there.
 fn runs(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
-        Ok(runs) if (1..=host::engine::SLOTS as usize).contains(&runs) => Ok(runs),
-        _ => Err(format!("a number from 1 to {}", host::engine::SLOTS)),
+        Ok(runs) if (1..=host::SLOTS as usize).contains(&runs) => Ok(runs),
+        _ => Err(format!("a number from 1 to {}", host::SLOTS)),
     }
 }
 
