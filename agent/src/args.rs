@@ -10,6 +10,7 @@ use api::id::NodeName;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
+use process::http::scrapers::Scrapers;
 use process::telemetry::Format;
 
 /// Runs checks on this node: for an aggregator, or standalone from a folder of manifests.
@@ -114,6 +115,16 @@ impl Args {
         let host = nix::unistd::gethostname().context("the host has no name, give one with --node")?;
         let host = host.to_string_lossy().to_ascii_lowercase();
         host.parse().with_context(|| format!("the host's name `{host}` is no node name, give one with --node"))
+    }
+
+    /// Who may read the metrics.
+    ///
+    /// # Errors
+    /// The file that was given holds no token: nobody could ever read them.
+    pub(crate) fn scrapers(&self) -> anyhow::Result<Scrapers> {
+        let file = self.metrics_token_file.clone();
+        Scrapers::with_token(file)
+            .context("--metrics-token-file lets nobody read the metrics; leave it out, or mend it")
     }
 
     /// The compiler's path.
