@@ -40,7 +40,7 @@ pub trait StateBackend: Send + Sync {
     fn remove<'a>(&'a self, owner: &'a Owner, key: &'a str) -> BoxFuture<'a, Result<(), BackendError>>;
 }
 
-/// What one `read-file` gives at most.
+/// What one `read-file` gives at most, as `wit/node.wit` has it: configuration has kilobytes.
 pub const FILE_BYTES_MAX: u32 = 1 << 20;
 
 /// Reads the node, in work that is `charged`. Paths it is given are granted, absolute and without `..`; it must not
