@@ -22,8 +22,8 @@ mod secret;
 mod capability;
 mod limit;
 mod net;
-mod record;
 mod state;
+mod trail;
 mod wasi;
 
 mod charge;

@@ -10,9 +10,9 @@ use crate::call::Call;
 use crate::limit::{CallBudget, HANDLES_MAX, MemoryLimiter};
 use crate::meter::Stopwatch;
 use crate::outcome::{Denial, HostReason};
-use crate::record::exchanges::Exchanges;
-use crate::record::lines::Lines;
-use crate::record::steps::Steps;
+use crate::trail::exchanges::Exchanges;
+use crate::trail::lines::Lines;
+use crate::trail::steps::Steps;
 use crate::wasi::{self, Tail};
 
 pub(crate) struct RunState {

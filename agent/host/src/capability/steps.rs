@@ -1,4 +1,4 @@
-//! `steps`: named parts of a run. Reads the contract's words; `record::steps` keeps and times them.
+//! `steps`: named parts of a run. Reads the contract's words; `trail::steps` keeps and times them.
 
 use crate::bindings::wit::steps;
 use crate::outcome::StepStatus;

@@ -28,7 +28,7 @@ use crate::call::Call;
 use crate::meter::Stopwatch;
 use crate::net::{Dialer, Failure, Stage, Stream, allow, phase};
 use crate::outcome::{HostReason, Phases, RequestError, RequestReport, TlsReport};
-use crate::record::exchanges::Exchange;
+use crate::trail::exchanges::Exchange;
 
 /// Marks synthetic traffic; a plugin's own words come before it.
 const USER_AGENT: &str = concat!("floorwalker/", env!("CARGO_PKG_VERSION"), " (synthetic)");

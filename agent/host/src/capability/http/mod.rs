@@ -1,6 +1,6 @@
 //! `http`: requests of a guest, judged, sent and reported by the host. This module is the call itself: budgets and the
 //! answer in the contract's words. `ask` reads a request, `fetch` sends it, `redirect` says where it goes next, `body`
-//! reads what comes back; `record::exchanges` keeps what was seen of it.
+//! reads what comes back; `trail::exchanges` keeps what was seen of it.
 
 mod ask;
 mod body;
