@@ -3,6 +3,7 @@
 //! Called by `cargo xtask tidy` and `lint`, and by this crate's own test. Each rule is a pure function with a
 //! sample that passes and one that fails. What the compiler can refuse is not here.
 
+mod borders;
 mod commands;
 mod docs;
 mod house;
@@ -66,7 +67,15 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
     let workspace = Workspace::load(&setting.root)?;
     let mut findings = Findings::default();
     for source in &house.rust {
-        let rules = [imports::check, purity::check, lengths::check, docs::check, names::check, leftovers::check];
+        let rules = [
+            imports::check,
+            borders::check,
+            purity::check,
+            lengths::check,
+            docs::check,
+            names::check,
+            leftovers::check,
+        ];
         findings.violations.extend(rules.iter().flat_map(|rule| rule(source)));
     }
     findings.violations.extend(docs::empty(&house.empty));
@@ -74,7 +83,9 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
     findings.violations.extend(words::check(&house, setting));
     findings.violations.extend(markdown::check(&house, setting));
     linkage::check(setting, &mut findings)?;
-    commands::check(&house, setting, &mut findings)?;
+    let programs = commands::programs(setting, &mut findings)?;
+    findings.violations.extend(commands::check(&house, &programs));
+    findings.violations.extend(manifests::check(&house, &programs));
     sample::check(&house, setting, &mut findings)?;
     findings.violations.sort();
     Ok(findings)
