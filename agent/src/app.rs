@@ -19,7 +19,7 @@ use anyhow::Context as _;
 use api::frame::Assignments;
 use nix::fcntl::Flock;
 use process::http::listen::{Limits, Listener};
-use process::http::{admin, client::Client, scrapers::Scrapers};
+use process::http::{admin, client::Client};
 use process::supervise::{Stage, Supervisor};
 use process::tls::{self, ClientFiles, Identity};
 use process::{clock::SystemClock, ready::Readiness, shutdown::Signals, telemetry};
@@ -39,7 +39,7 @@ pub(crate) struct App {
 /// Builds everything and starts its tasks.
 pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
     let (signals, lock) = begin(&args)?;
-    let (node, compiler) = (args.node()?, args.compiler()?);
+    let (node, compiler, scrapers) = (args.node()?, args.compiler()?, args.scrapers()?);
     let Args {
         aggregator,
         tls,
@@ -47,7 +47,7 @@ pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
         node: _,
         data_dir,
         metrics_listen,
-        metrics_token_file,
+        metrics_token_file: _,
         node_root,
         target_ca,
         compiler: _,
@@ -102,7 +102,7 @@ pub(crate) async fn build(args: Args) -> anyhow::Result<App> {
         Driver { node, concurrency, assignments: assigned, plugins, runner, exposition, spool, clock, metrics };
     running.spawn("driver", driver.run(running.token()));
 
-    let router = admin::router(registry, Scrapers::with_token(metrics_token_file), readiness, supervisor.stopping());
+    let router = admin::router(registry, scrapers, readiness, supervisor.stopping());
     serving.spawn("metrics", listener.serve(router, serving.token()));
     Ok(App { supervisor, signals, grace, _lock: lock })
 }

@@ -10,6 +10,7 @@ use api::id::NodeName;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
+use process::http::scrapers::Scrapers;
 use process::telemetry::Format;
 
 /// Runs checks on this node: for an aggregator, or standalone from a folder of manifests.
@@ -116,6 +117,16 @@ impl Args {
         host.parse().with_context(|| format!("the host's name `{host}` is no node name, give one with --node"))
     }
 
+    /// Who may read the metrics.
+    ///
+    /// # Errors
+    /// The file that was given holds no token: nobody could ever read them.
+    pub(crate) fn scrapers(&self) -> anyhow::Result<Scrapers> {
+        let file = self.metrics_token_file.clone();
+        Scrapers::with_token(file)
+            .context("--metrics-token-file lets nobody read the metrics; leave it out, or mend it")
+    }
+
     /// The compiler's path.
     ///
     /// # Errors
@@ -129,11 +140,11 @@ impl Args {
     }
 }
 
-/// The sandbox has `host::engine::SLOTS` places; more runs would only wait there.
+/// The sandbox has `host::SLOTS` places; more runs would only wait there.
 fn runs(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
-        Ok(runs) if (1..=host::engine::SLOTS as usize).contains(&runs) => Ok(runs),
-        _ => Err(format!("a number from 1 to {}", host::engine::SLOTS)),
+        Ok(runs) if (1..=host::SLOTS as usize).contains(&runs) => Ok(runs),
+        _ => Err(format!("a number from 1 to {}", host::SLOTS)),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod http;
 pub mod local;
 
 pub mod disk;
+mod machine;
 
 #[cfg(test)]
 mod testing;

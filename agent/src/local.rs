@@ -11,12 +11,12 @@ use process::clock::SystemClock;
 use prometheus::Registry;
 
 use crate::disk::{self, DiskError};
-use crate::plugin::artefact::{self, ArtefactError, Artefacts, OpenError};
+use crate::plugin::artefact::{self, Artefacts, OpenError};
+use crate::plugin::error::ArtefactError;
 use crate::plugin::table::Plugins;
 use crate::run::backend::secrets::Vault;
 use crate::run::lease::Leases;
 use crate::run::{self, BuildError, Inputs, Job, Ran};
-use crate::schedule::plan::Due;
 
 /// What a local run needs of the machine.
 #[derive(Clone, Debug)]
@@ -105,8 +105,8 @@ impl Local {
         let leases = Leases::new(None, Arc::clone(&clock));
         let inputs = Inputs { plugins, vault, leases, clock: Arc::clone(&clock) };
         let runner = run::build(config, inputs, &Registry::new())?;
-        let due = Due { scheduled_at_ms: u64::try_from(clock.wall_ms()).unwrap_or(0), boot_ms: clock.boot_ms() };
-        Ok(runner.run(Job { assignment: Arc::new(assignment), due }).await)
+        let scheduled_at_ms = u64::try_from(clock.wall_ms()).unwrap_or(0);
+        Ok(runner.run(Job { assignment: Arc::new(assignment), scheduled_at_ms }).await)
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::fmt::Debug;
 
-use crate::check::Stop;
+use crate::check::{Judgement, Stop};
+use crate::host::http::Response;
 use crate::reason::Reason;
+use crate::verdict::Verdict;
 
 /// Returns from the function with a failed verdict unless the condition holds:
 /// `ensure!(rows > 0, Reason::AssertionFailed, "no rows in {table}")`.
@@ -34,6 +36,20 @@ pub fn equal<T: Debug + PartialEq>(what: &str, actual: &T, expected: &T) -> Resu
 /// `assertion-failed`, saying what is missing.
 pub fn present<T>(what: &str, value: Option<T>) -> Result<T, Stop> {
     value.ok_or_else(|| Stop::fail(Reason::AssertionFailed, format!("{what} is missing")))
+}
+
+impl Response {
+    /// The verdict of the simplest probe: passed when the status is the one expected.
+    ///
+    /// # Errors
+    /// None: it is a `Judgement`, so that a probe can end with it.
+    pub fn pass_if_status(&self, expected: u16) -> Judgement {
+        let (url, status) = (&self.details.url, self.status);
+        if status == expected {
+            return Ok(Verdict::pass(format!("{url} answered {status}")));
+        }
+        Ok(Verdict::fail(Reason::HttpStatus, format!("{url} answered {status}, expected {expected}")))
+    }
 }
 
 #[cfg(test)]

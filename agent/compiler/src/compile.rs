@@ -43,6 +43,7 @@ fn reason(end: &End) -> String {
         End::MemoryExceeded { asked, limit } => format!("it asked for {asked} bytes of memory, the limit is {limit}"),
         End::Deadline { limit, .. } => format!("it took over {} s", limit.as_secs()),
         End::OutputExceeded { bytes, limit } => format!("it gave {bytes} bytes, the limit is {limit}"),
+        End::HostCallsExceeded { limit } => format!("it called the host over {limit} times"),
         End::Exited { code } => format!("it exited with {code}"),
         other => format!("{other:?}"),
     }

@@ -1,4 +1,4 @@
-//! What a run is given: whose it is, its configuration, grants and limits, and what answers its capability calls.
+//! What a run is given: whose it is, its configuration, secrets, grants and limits.
 //! Filled by `agent` from an assignment (and by `cli` from a manifest); the host reads it and keeps nothing of it.
 
 use std::collections::BTreeMap;
@@ -8,20 +8,8 @@ use std::time::Duration;
 use api::grant::Effective;
 use api::limits::RunLimits;
 
-use crate::capability::ledger::LedgerBackend;
-use crate::capability::node::NodeBackend;
-use crate::capability::secrets::Secret;
-use crate::capability::state::StateBackend;
-use crate::net::Dialer;
-
-/// Whose state, ledger and connections these are. Two checks never share any of them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Owner {
-    /// Name of the tenant; empty for the platform's.
-    pub tenant: String,
-    /// Id of the check.
-    pub check: String,
-}
+use crate::backend::Owner;
+use crate::secret::Secret;
 
 /// Asked once, when a run has its slot and its memory and nothing of it has run yet: whether it may still begin, or why
 /// not. The wait for the node may be longer than what the run was asked for under, such as a lease.
@@ -47,33 +35,6 @@ pub struct Call {
     pub trace_parent: Option<String>,
     /// Whether it may still begin once the node has room for it; none: it may.
     pub may_begin: Option<MayBegin>,
-}
-
-/// What answers capability calls, shared by all runs of a process.
-#[derive(Clone)]
-pub struct Backends {
-    /// The small store of each check.
-    pub state: Arc<dyn StateBackend>,
-    /// The node it runs on.
-    pub node: Arc<dyn NodeBackend>,
-    /// What journeys made at their targets.
-    pub ledger: Arc<dyn LedgerBackend>,
-    /// The way to the network.
-    pub dialer: Arc<Dialer>,
-}
-
-/// Why a backend could not answer. The message reaches the plugin's author: no path, no secret in it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BackendError {
-    /// A bound of the store is reached.
-    #[error("{0}")]
-    Full(String),
-    /// What was asked for is not there.
-    #[error("{0}")]
-    Missing(String),
-    /// Anything else.
-    #[error("{0}")]
-    Failed(String),
 }
 
 impl Call {

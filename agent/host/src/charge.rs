@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use crate::admission::Admission;
-use crate::call::BackendError;
+use crate::backend::BackendError;
 use crate::limit::HASHED_BYTES_MAX;
 use crate::meter::{CpuMeter, thread_cpu_ns};
 

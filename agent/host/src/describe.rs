@@ -7,10 +7,10 @@ use api::grant::Effective;
 use api::limits::RunLimits;
 use futures_util::future::BoxFuture;
 
-use crate::call::{BackendError, Backends, Call, Owner};
-use crate::capability::ledger::{LedgerBackend, LedgerEntry, LedgerMark};
-use crate::capability::node::NodeBackend;
-use crate::capability::state::StateBackend;
+use crate::backend::{
+    BackendError, Backends, LedgerBackend, LedgerEntry, LedgerMark, NodeBackend, Owner, StateBackend,
+};
+use crate::call::Call;
 use crate::net::resolve::SystemResolver;
 use crate::net::{Dialer, DialerConfig};
 use crate::outcome::End;

@@ -7,6 +7,7 @@
 
 mod admission;
 pub mod engine;
+mod pool;
 mod ticker;
 
 pub mod artefact;
@@ -14,29 +15,32 @@ mod link;
 mod load;
 mod plugin;
 
+mod backend;
 mod call;
+mod secret;
+
 mod capability;
 mod limit;
-mod mask;
 mod net;
 mod state;
+mod trail;
 mod wasi;
 
 mod charge;
 mod describe;
 mod meter;
 mod run;
-mod settle;
 
+mod mask;
 pub mod outcome;
+mod settle;
 
 mod bindings;
 
-pub use call::{BackendError, Backends, Call, MayBegin, Owner};
-pub use capability::ledger::{LedgerBackend, LedgerEntry, LedgerMark};
-pub use capability::node::{FILE_BYTES_MAX, NodeBackend};
-pub use capability::secrets::Secret;
-pub use capability::state::StateBackend;
+pub use backend::{
+    BackendError, Backends, FILE_BYTES_MAX, LedgerBackend, LedgerEntry, LedgerMark, NodeBackend, Owner, StateBackend,
+};
+pub use call::{Call, MayBegin};
 pub use charge::{charged, hashing};
 pub use describe::describe;
 pub use engine::{Engine, EngineError};
@@ -47,5 +51,7 @@ pub use net::resolve::{Resolve, SystemResolver};
 pub use net::{Dialer, DialerConfig, DialerError};
 pub use outcome::{End, Outcome};
 pub use plugin::{Plugin, PluginError};
+pub use pool::SLOTS;
 pub use run::{clean_up, run};
+pub use secret::Secret;
 pub use ticker::TICK;

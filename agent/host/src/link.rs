@@ -4,7 +4,7 @@
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::wit;
-use crate::engine::{MEMORIES_PER_SLOT, TABLE_ELEMENTS};
+use crate::pool::{MEMORIES_PER_SLOT, TABLE_ELEMENTS};
 use crate::state::RunState;
 use crate::wasi;
 

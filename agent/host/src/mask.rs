@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::capability::secrets::{ENCODINGS, Secret};
 use crate::outcome::{End, Outcome};
+use crate::secret::{ENCODINGS, Secret};
 
 /// Shorter ones would hide half of every text.
 const MASKED_BYTES_MIN: usize = 4;

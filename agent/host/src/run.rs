@@ -9,10 +9,10 @@ use api::limits::CLEAN_UP;
 use tokio::time::{sleep, timeout};
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::backend::{Backends, LedgerEntry};
 use crate::bindings::wit;
 use crate::bindings::wit::types::Context;
-use crate::call::{Backends, Call};
-use crate::capability::ledger::LedgerEntry;
+use crate::call::Call;
 use crate::charge::{Account, Metered};
 use crate::engine::{ADMISSION_MAX, Engine};
 use crate::limit::{CpuExceeded, HOST_CALL_BYTES_MAX};

@@ -2,21 +2,22 @@
 //! capabilities, taken apart into an `Outcome` at the end, whichever way the run ended.
 
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::backend::Backends;
 use crate::bindings::wit::types::HostError;
-use crate::call::{Backends, Call};
-use crate::capability::http::Exchanges;
-use crate::capability::log::Lines;
-use crate::capability::steps::Steps;
+use crate::call::Call;
 use crate::limit::{CallBudget, HANDLES_MAX, MemoryLimiter};
 use crate::meter::Stopwatch;
 use crate::outcome::{Denial, HostReason};
+use crate::trail::exchanges::Exchanges;
+use crate::trail::lines::Lines;
+use crate::trail::steps::Steps;
 use crate::wasi::{self, Tail};
 
 pub(crate) struct RunState {
-    pub(crate) wasi: WasiCtx,
-    pub(crate) table: ResourceTable,
+    wasi: WasiCtx,
+    table: ResourceTable,
     pub(crate) tail: Tail,
     pub(crate) memory: MemoryLimiter,
     pub(crate) budget: CallBudget,
@@ -57,10 +58,6 @@ impl RunState {
         }
     }
 
-    pub(crate) fn table(&mut self) -> &mut ResourceTable {
-        &mut self.table
-    }
-
     /// Records a refusal and words it for the guest.
     pub(crate) fn deny(&mut self, denial: Denial) -> HostError {
         let error = HostError {
@@ -72,6 +69,12 @@ impl RunState {
             self.denials.push(denial);
         }
         error
+    }
+}
+
+impl WasiView for RunState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 

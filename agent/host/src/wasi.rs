@@ -14,11 +14,10 @@ use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
 use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiView};
 use wasmtime_wasi_io::bindings::wasi::io;
 
 use crate::limit::RANDOM_BYTES_MAX;
-use crate::state::RunState;
 
 /// The version of WASI offered; the minor one is compatible downwards.
 pub(crate) const VERSION_PREFIX: &str = "0.2.";
@@ -63,28 +62,28 @@ pub(crate) fn empty(tail: &Tail) -> WasiCtx {
 }
 
 /// Offers exactly `INTERFACES`.
-pub(crate) fn link(linker: &mut Linker<RunState>) -> wasmtime::Result<()> {
+pub(crate) fn link<T: WasiView>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     let l = linker;
-    io::error::add_to_linker::<_, Io>(l, RunState::table)?;
-    io::poll::add_to_linker::<_, Io>(l, RunState::table)?;
-    io::streams::add_to_linker::<_, Io>(l, RunState::table)?;
-    clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, RunState::clocks)?;
-    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, RunState::clocks)?;
-    random::random::add_to_linker::<_, WasiRandom>(l, RunState::random)?;
-    random::insecure::add_to_linker::<_, WasiRandom>(l, RunState::random)?;
-    random::insecure_seed::add_to_linker::<_, WasiRandom>(l, RunState::random)?;
-    filesystem::types::add_to_linker::<_, WasiFilesystem>(l, RunState::filesystem)?;
-    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, RunState::filesystem)?;
-    cli::environment::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::exit::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::stdin::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::stdout::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::stderr::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::terminal_input::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::terminal_output::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, RunState::cli)?;
-    cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, RunState::cli)
+    io::error::add_to_linker::<_, Io>(l, table)?;
+    io::poll::add_to_linker::<_, Io>(l, table)?;
+    io::streams::add_to_linker::<_, Io>(l, table)?;
+    clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, T::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, T::clocks)?;
+    random::random::add_to_linker::<_, WasiRandom>(l, T::random)?;
+    random::insecure::add_to_linker::<_, WasiRandom>(l, T::random)?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(l, T::random)?;
+    filesystem::types::add_to_linker::<_, WasiFilesystem>(l, T::filesystem)?;
+    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, T::filesystem)?;
+    cli::environment::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::stdin::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::stdout::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::stderr::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, T::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, T::cli)
 }
 
 struct Io;
@@ -93,10 +92,8 @@ impl HasData for Io {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-impl WasiView for RunState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
+fn table(state: &mut impl WasiView) -> &mut ResourceTable {
+    state.ctx().table
 }
 
 // === impl Tail ===

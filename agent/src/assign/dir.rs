@@ -22,7 +22,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::disk::{self, DiskError, failed};
-use crate::plugin::artefact::{ArtefactError, Artefacts};
+use crate::plugin::artefact::Artefacts;
+use crate::plugin::error::ArtefactError;
 use crate::plugin::fetch::{Components, FetchError, remove_others};
 use crate::plugin::state::Health;
 
@@ -212,7 +213,10 @@ fn read(root: &Path) -> Result<Vec<FileText>, DiskError> {
 }
 
 fn walk(folder: &Path, prefix: &str, depth_left: usize, files: &mut Vec<FileText>) -> Result<(), DiskError> {
-    let too_many = || failed("read", folder)(std::io::Error::other("too many files, or folders too deep"));
+    let too_many = || {
+        let message = format!("over {FILES_MAX} manifests, or folders over {DEPTH_MAX} deep: give this node fewer");
+        failed("read", folder)(std::io::Error::other(message))
+    };
     for entry in std::fs::read_dir(folder).map_err(failed("list", folder))? {
         let path = entry.map_err(failed("list", folder))?.path();
         // Hidden names are editors' and ConfigMaps' own.

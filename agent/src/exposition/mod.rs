@@ -3,7 +3,6 @@
 //! itself are in each stage's `metrics`.
 
 pub mod probe;
-pub mod problem;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,10 +12,9 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounterVec, Registry, register_int_counter_vec_with_registry};
 
+use crate::judge::problem::Open;
 use crate::run::Ran;
-use crate::schedule::roster::Standing;
 use probe::{Row, families};
-use problem::Open;
 
 /// The rows of all checks of this node. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +22,13 @@ pub struct Exposition {
     rows: Arc<Mutex<BTreeMap<CheckId, Row>>>,
     problems: IntCounterVec,
     descriptions: Arc<[Desc]>,
+}
+
+/// A check that is on this node, as metrics show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its open problem.
+    pub problem: Option<Open>,
 }
 
 // === impl Exposition ===

@@ -10,7 +10,7 @@ use host::Outcome;
 use host::outcome::{CertificateReport, RequestReport, TlsReport};
 use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
 
-use super::problem::Open;
+use crate::judge::problem::Open;
 
 /// Every name and its help, in the order of a page.
 pub(super) const NAMES: [(&str, &str); 12] = [

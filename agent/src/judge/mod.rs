@@ -10,9 +10,8 @@ pub mod rollup;
 use api::frame::{Assignment, Body, Failure, Problem, Transition};
 use api::result::{CheckResult, Status};
 
-use crate::exposition::problem::Open;
 use crate::spool::Draft;
-use problem::{History, Turn};
+use problem::{History, Open, Turn};
 use rollup::Counts;
 
 /// What a check's results came to so far.

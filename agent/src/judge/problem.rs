@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use api::frame::Alert;
-use api::result::Status;
+use api::frame::{Alert, Assignment};
+use api::result::{Reason, Status};
 
 /// The longest history: Nagios judges by 21 results, and manifests may ask for no more.
 pub const HISTORY_MAX: usize = 21;
@@ -27,6 +27,24 @@ pub struct History {
     failed: VecDeque<bool>,
     passes_in_row: u8,
     open: bool,
+}
+
+/// An open problem, in the words that metrics show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// What the check speaks of: `platform`, `application`, `business`.
+    pub layer: &'static str,
+    /// The reason that opened it.
+    pub reason: &'static str,
+}
+
+// === impl Open ===
+
+impl Open {
+    /// The problem of a check.
+    pub fn of(assignment: &Assignment, reason: Option<Reason>) -> Self {
+        Self { layer: assignment.layer.as_str(), reason: reason.unwrap_or(Reason::Other).as_str() }
+    }
 }
 
 // === impl History ===

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use api::id::Digest;
 use host::artefact::{Key, Name};
 use host::{Engine, EngineError, LoadError, Plugin};
-use process::compile::{CompileError, Compiled, Compiler};
+use process::compile::{Compiled, Compiler};
 use process::supervise::{Panicked, blocking};
 use prometheus::Registry;
 
+use super::error::ArtefactError;
 use super::fetch::remove_others;
 use super::metrics::{CacheResult, Metrics};
 use super::sealed::Sealed;
@@ -53,31 +54,6 @@ pub enum OpenError {
     /// A name is taken: a bug.
     #[error("metrics cannot be made")]
     Metrics(#[from] prometheus::Error),
-}
-
-/// Why a component does not become a plugin.
-#[derive(Debug, thiserror::Error)]
-pub enum ArtefactError {
-    /// The compiler refused it.
-    #[error("it does not compile")]
-    Compile(#[from] CompileError),
-    /// The compiler is of another build than this agent.
-    #[error("the compiler is made for the engine {compiler}, this agent has {agent}: install both from one build")]
-    Engine {
-        /// What the compiler says.
-        compiler: String,
-        /// What this process has.
-        agent: String,
-    },
-    /// What was compiled does not load.
-    #[error("it does not load")]
-    Load(#[from] LoadError),
-    /// The disk does not keep it.
-    #[error("the compiled plugin cannot be kept")]
-    Disk(#[from] DiskError),
-    /// A bug.
-    #[error(transparent)]
-    Panicked(#[from] Panicked),
 }
 
 // === impl Artefacts ===

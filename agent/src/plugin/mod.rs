@@ -2,6 +2,7 @@
 //! others see the result in `table`. It runs no plugin.
 
 pub mod artefact;
+pub mod error;
 pub mod fetch;
 pub mod metrics;
 mod sealed;
@@ -20,7 +21,8 @@ use process::supervise::chain;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use artefact::{ArtefactError, Artefacts};
+use artefact::Artefacts;
+use error::ArtefactError;
 use fetch::{Components, FetchError};
 use table::Plugins;
 

@@ -11,7 +11,7 @@ use process::supervise::blocking;
 use tokio::fs::File;
 use tokio::io::{AsyncSeekExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::artefact::ArtefactError;
+use super::error::ArtefactError;
 use crate::disk::{self, DiskError, failed};
 
 /// A file beside the one it is to become.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::frame::{Assignment, Body, PluginState, PluginStatus};
-use api::id::Digest;
+use api::id::{CheckId, Digest};
 use api::limits::{TEXT_BYTES_MAX, cut};
 use api::result::CheckResult;
 use host::Plugin;
@@ -13,7 +13,6 @@ use process::clock::SharedClock;
 use tokio::sync::watch;
 
 use super::state::Health;
-use crate::schedule::adopt::{Adopted, Fitness};
 use crate::spool::{Draft, Spool};
 
 /// Shared by all stages. Cheap to clone.
@@ -30,6 +29,17 @@ pub struct Plugins {
 struct Entry {
     health: Health,
     plugin: Option<Plugin>,
+}
+
+/// Where a plugin stands, as far as running goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fitness {
+    /// It runs.
+    Ready,
+    /// It will be ready or not soon; wait.
+    Coming,
+    /// It failed for now; runs are skipped and say so.
+    Unfit,
 }
 
 /// Why a plugin does not run now.
@@ -124,8 +134,8 @@ impl Plugins {
         wanted.iter().filter_map(|digest| table.get(digest)?.health.prepares_again_boot_ms()).min()
     }
 
-    /// Takes note of what checks are run by: an older version serves until its successor is ready.
-    pub(crate) fn serve(&self, adopted: &Adopted) {
+    /// Takes note of the assignments that checks are run by: an older version serves until its successor is ready.
+    pub(crate) fn serve(&self, adopted: &BTreeMap<CheckId, Arc<Assignment>>) {
         let serving = adopted.values().map(|assignment| assignment.plugin.clone()).collect();
         *self.serving.lock().unwrap_or_else(PoisonError::into_inner) = serving;
         for entry in self.table.lock().unwrap_or_else(PoisonError::into_inner).values_mut() {
@@ -208,7 +218,7 @@ mod tests {
         assert_eq!(plugins.fitness(&Digest::of(b"gone")), Fitness::Coming, "as if it had never been here");
         let gone = Assignment { plugin: Digest::of(b"gone"), ..assignment("a") };
         assert!(plugins.take(&gone).is_err_and(|error| error.state == "not here"));
-        plugins.serve(&Adopted::new());
+        plugins.serve(&BTreeMap::new());
         assert_eq!(plugins.retain(digests(&[b"broken"])), digests(&[b"broken"]));
     }
 }

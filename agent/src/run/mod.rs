@@ -27,14 +27,12 @@ use tokio::sync::watch;
 
 use crate::judge::outcome::{self, Run};
 use crate::plugin::table::Plugins;
-use crate::schedule::lease::Work;
-use crate::schedule::plan::Due;
 use backend::ledger::Ledgers;
 use backend::node::{Node, RootError};
 use backend::secrets::Vault;
 use backend::state::States;
 use gone::Gone;
-use lease::Leases;
+use lease::{Leases, Work};
 use roots::RootsError;
 
 /// Threads for guests: a spinning guest has one until its next yield, 10 ms later, and the others go on.
@@ -124,8 +122,8 @@ pub fn build(config: Config, inputs: Inputs, registry: &Registry) -> Result<Runn
 pub struct Job {
     /// Of what.
     pub assignment: Arc<Assignment>,
-    /// Of when.
-    pub due: Due,
+    /// The instant of the plan, in milliseconds since 1970-01-01 UTC: what the run is named by.
+    pub scheduled_at_ms: u64,
 }
 
 /// A run that was done, or was not.
@@ -172,8 +170,8 @@ impl Runner {
 
     /// Does a job.
     pub async fn run(self, job: Job) -> Ran {
-        let Job { assignment, due } = job;
-        let run = Run { id: RunId::of(assignment.check_id, due.scheduled_at_ms), scheduled_at_ms: due.scheduled_at_ms };
+        let Job { assignment, scheduled_at_ms } = job;
+        let run = Run { id: RunId::of(assignment.check_id, scheduled_at_ms), scheduled_at_ms };
         let began_boot_ms = self.clock.boot_ms();
         let mut cpu = Duration::ZERO;
         let (result, outcome, lease) = match self.prepare(&assignment, run, &mut cpu).await {

@@ -8,16 +8,7 @@ use std::sync::Arc;
 use api::frame::{Assignment, Assignments};
 use api::id::{CheckId, Digest};
 
-/// Where an assignment's plugin stands, as far as running goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fitness {
-    /// It runs.
-    Ready,
-    /// It will be ready or not soon; wait.
-    Coming,
-    /// It failed for now; runs are skipped and say so.
-    Unfit,
-}
+use crate::plugin::table::Fitness;
 
 /// Assignments by check, as they are run.
 pub type Adopted = BTreeMap<CheckId, Arc<Assignment>>;

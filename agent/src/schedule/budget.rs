@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::fair::Party;
+use api::id::TenantName;
+
 use crate::run::GUEST_THREADS;
 
 /// CPU per second of a tenant, in thousandths of a thread: half of the guests' threads, as of places and of memory.
@@ -13,6 +14,9 @@ const SHARE_MILLI: u64 = GUEST_THREADS as u64 * 1_000 / 2;
 /// What may be used in advance: ten seconds of the share. A start, when every check runs within two minutes, passes: 200
 /// checks of 20 ms use four seconds in them.
 const ADVANCE_MS: u64 = 10 * SHARE_MILLI;
+
+/// Whose CPU it is, and whose turn it may be; `None` is the platform.
+pub type Party = Option<TenantName>;
 
 /// What each tenant has used and not yet paid back.
 #[derive(Debug, Default)]

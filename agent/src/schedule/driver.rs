@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::adopt::adopt;
 use super::metrics::Metrics;
 use super::plan::Now;
-use super::roster::{Roster, Told};
+use super::roster::{Begun, Roster, Told};
 use crate::exposition::Exposition;
 use crate::plugin::table::Plugins;
 use crate::run::{Ran, Runner};
@@ -93,8 +93,8 @@ impl Driver {
     fn begin(&self, roster: &mut Roster, jobs: &mut Jobs<Ran>) {
         let at = now(&self.clock);
         self.metrics.missed(roster.tick(at));
-        while let Some(job) = roster.begin(at) {
-            self.metrics.began(Duration::from_millis(at.boot_ms.saturating_sub(job.due.boot_ms)));
+        while let Some(Begun { job, lag }) = roster.begin(at) {
+            self.metrics.began(lag);
             let name = job.assignment.check_id.to_string();
             jobs.spawn(name, self.runner.clone().run(job)).expect("the roster has as many places as the group");
         }

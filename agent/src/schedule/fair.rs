@@ -6,12 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use api::id::TenantName;
-
-use super::budget::Budget;
-
-/// Whose turn it may be; `None` is the platform.
-pub type Party = Option<TenantName>;
+use super::budget::{Budget, Party};
 
 /// What waits and what runs.
 #[derive(Debug)]

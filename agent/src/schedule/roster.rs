@@ -9,10 +9,12 @@ use api::frame::{Assignment, Body};
 use api::id::{CheckId, NodeName};
 
 use super::adopt::Adopted;
-use super::fair::{Party, Queue};
+use super::budget::Party;
+use super::fair::Queue;
 use super::plan::{Busy, Due, Now, Plan};
-use crate::exposition::problem::Open;
+use crate::exposition::Standing;
 use crate::judge::Judge;
+use crate::judge::problem::Open;
 use crate::run::{Job, Ran};
 use crate::spool::Draft;
 
@@ -39,6 +41,15 @@ struct Entry {
     judge: Judge,
 }
 
+/// A run that begins now.
+#[derive(Debug)]
+pub struct Begun {
+    /// What to do.
+    pub job: Job,
+    /// Since when it was due.
+    pub lag: Duration,
+}
+
 /// What came of a run.
 #[derive(Debug, Default, PartialEq)]
 pub struct Told {
@@ -46,13 +57,6 @@ pub struct Told {
     pub drafts: Vec<Draft>,
     /// The check's problem, when it opened.
     pub opened: Option<Open>,
-}
-
-/// A check that is on this node, as metrics show it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// Its open problem.
-    pub problem: Option<Open>,
 }
 
 // === impl Roster ===
@@ -138,13 +142,15 @@ impl Roster {
     }
 
     /// The next run to begin, if there is a place for it.
-    pub fn begin(&mut self, now: Now) -> Option<Job> {
+    pub fn begin(&mut self, now: Now) -> Option<Begun> {
         let (_, (id, due)) = self.queue.pop(now.boot_ms)?;
         let entry = self.checks.get_mut(&id).expect("what is not here was taken out of the queue");
         self.waiting.remove(&id);
         entry.plan.started(now);
         self.running.insert(id, Arc::clone(&entry.assignment));
-        Some(Job { assignment: Arc::clone(&entry.assignment), due })
+        let Due { scheduled_at_ms, boot_ms } = due;
+        let job = Job { assignment: Arc::clone(&entry.assignment), scheduled_at_ms };
+        Some(Begun { job, lag: Duration::from_millis(now.boot_ms.saturating_sub(boot_ms)) })
     }
 
     /// A run has ended.
@@ -241,7 +247,7 @@ mod tests {
     fn begin(roster: &mut Roster) -> Job {
         let at = next(roster);
         assert_eq!(roster.tick(at), 0);
-        roster.begin(at).expect("due")
+        roster.begin(at).expect("due").job
     }
 
     #[test]
@@ -272,8 +278,8 @@ mod tests {
     fn a_check_that_goes_and_comes_back_does_not_run_again_at_once() {
         let check = assignment("checkout");
         let mut roster = roster(vec![check.clone()]);
+        let began_ms = next(&roster).boot_ms;
         let job = begin(&mut roster);
-        let began_ms = job.due.boot_ms;
         roster.end(&ran(&job, Status::Pass), now(0));
         let after = |ms| now(began_ms - 1_000_000 + ms);
         roster.adopt(Adopted::new(), after(1_000));

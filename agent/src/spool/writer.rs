@@ -16,7 +16,7 @@ use super::recover::Origin;
 use super::store::{Appended, Store};
 use super::{Batch, Draft};
 use crate::disk::DiskError;
-use crate::run::backend::node::boot_id;
+use crate::machine;
 
 /// Appends that wait for the disk: at 50 checks a second that all fail, twenty seconds of a stalled disk.
 const COMMANDS_WAITING_MAX: usize = 1_024;
@@ -97,7 +97,7 @@ impl Origin {
     pub fn here(node: &NodeName) -> Self {
         let machine_id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
         let machine_id = if machine_id.trim().is_empty() { node.as_str() } else { machine_id.trim() };
-        Self { node: node.to_string(), machine_id: machine_id.to_owned(), boot_id: boot_id() }
+        Self { node: node.to_string(), machine_id: machine_id.to_owned(), boot_id: machine::boot_id() }
     }
 }
 

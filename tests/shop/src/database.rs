@@ -4,11 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     access::{self, User},
-    call::Call,
     fault::Plan,
-    model, orm,
-    raised::{Answer, Raised},
-    schema,
     series::Series,
     table::{Row, Tables, ids, known, text},
 };
@@ -72,24 +68,6 @@ impl Database {
     /// The user of that id and password, or of that API key.
     pub(crate) fn user(&self, uid: i64, password: &str) -> Option<&User> {
         self.users.iter().find(|user| user.uid == uid && user.password == password)
-    }
-
-    /// Runs a method as a user, `Ok(None)` being Python's None.
-    pub(crate) fn run(&mut self, call: &Call<'_>) -> Answer {
-        let series = self.tables.series;
-        let model = schema::model(call.model).ok_or_else(|| Raised::no_model(call.model))?;
-        if call.method.starts_with('_') {
-            let by_name = matches!(series, Series::V17 | Series::V19);
-            return Err(if by_name || model::has_private(model, call.method) {
-                Raised::private(series, call.model, call.method)
-            } else {
-                Raised::no_method(series, call.model, call.method)
-            });
-        }
-        if let Some(answer) = orm::run(self, model, call) {
-            return answer;
-        }
-        model::run(self, model, call).unwrap_or_else(|| Err(Raised::no_method(series, call.model, call.method)))
     }
 
     /// What the journeys left: every order with its marks, state and deliveries. For tests.

@@ -6,10 +6,12 @@
 mod access;
 mod call;
 mod database;
+mod dispatch;
 mod domain;
 mod fault;
 mod http;
 mod model;
+mod named;
 mod orm;
 mod raised;
 mod rpc;

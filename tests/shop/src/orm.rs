@@ -9,9 +9,10 @@ use crate::{
     database::Database,
     domain::Domain,
     model,
+    named::{existing, known},
     raised::{Answer, Raised},
     schema::Model,
-    table::{Row, text, truth},
+    table::truth,
 };
 
 /// Runs one of the common methods; `None` when it is none of them.
@@ -106,20 +107,6 @@ fn fields(database: &Database, model: &'static Model, asked: Option<&Value>) -> 
     Ok(asked.into_iter().map(str::to_owned).collect())
 }
 
-/// Refuses a field that the model does not have in this series.
-pub(crate) fn known<'a>(
-    database: &Database,
-    model: &'static Model,
-    names: impl Iterator<Item = &'a str>,
-) -> Result<(), Raised> {
-    for name in names {
-        if model.field(database.tables.series, name).is_none() {
-            return Err(Raised::value(format!("Invalid field '{name}' on model '{}'", model.name)));
-        }
-    }
-    Ok(())
-}
-
 fn write(database: &mut Database, model: &'static Model, call: &Call<'_>) -> Answer {
     access::check(call.role, model, Right::Write)?;
     let Some(values) = call.arg(1, "vals").and_then(Value::as_object) else {
@@ -147,24 +134,4 @@ fn unlink(database: &mut Database, model: &'static Model, call: &Call<'_>) -> An
         database.tables.remove(model.name, id);
     }
     Ok(Some(json!(true)))
-}
-
-/// The records of a call, all of which must exist.
-pub(crate) fn existing(database: &Database, model: &'static Model, call: &Call<'_>) -> Result<Vec<i64>, Raised> {
-    let ids = call.ids();
-    match ids.iter().find(|id| database.tables.row(model.name, **id).is_none()) {
-        Some(id) => Err(Raised::missing(model.name, *id, call.uid)),
-        None => Ok(ids),
-    }
-}
-
-/// The rows of a search by one text field; for the models' own look-ups.
-pub(crate) fn with_state<'a>(
-    database: &'a Database,
-    model: &'static str,
-    ids: &[i64],
-    states: &[&str],
-) -> Vec<(i64, &'a Row)> {
-    let rows = ids.iter().filter_map(|id| Some((*id, database.tables.row(model, *id)?)));
-    rows.filter(|(_, row)| states.contains(&text(row, "state"))).collect()
 }

@@ -1,4 +1,5 @@
-//! Shell: one agent without an aggregator, as it is shipped, with a folder of checks to write into, and what it says.
+//! Shell: one agent as it is shipped, on its own or for an aggregator, with a folder of checks to write into, and what it
+//! says.
 
 use std::{
     fs,
@@ -8,18 +9,33 @@ use std::{
 };
 
 use anyhow::Context;
-use harness::{binary, child::Child, http::Client, image::digest, until::until};
+use harness::{binary, child::Child, http::Client, image::digest, site::Site, until::until};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// Compiling in a debug build on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running agent. Its checks are in `checks`, its data in `data`.
+const NODE: &str = "node-1";
+
+/// A running agent. Its data are in `data`.
 pub(crate) struct Agent {
     child: Child,
     metrics: Client,
+    /// Where its manifests are: its own folder, or its aggregator's.
+    checks: PathBuf,
+    _aggregator: Option<Child>,
     folder: TempDir,
+}
+
+/// Who gives an agent its checks.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(crate) enum Source {
+    /// A folder: nobody leases it anything.
+    #[default]
+    Folder,
+    /// An aggregator, which has the folder.
+    Aggregator,
 }
 
 /// What an agent starts with.
@@ -29,6 +45,7 @@ pub(crate) struct Setting {
     pub(crate) hosts: Option<PathBuf>,
     /// In the place of the compiler beside it.
     pub(crate) compiler: Option<PathBuf>,
+    pub(crate) source: Source,
 }
 
 /// A line that the agent logged.
@@ -44,12 +61,26 @@ impl Line {
 impl Agent {
     /// Starts in a folder of its own, or again in one that another left.
     pub(crate) async fn start(folder: TempDir, setting: &Setting) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder.path().join("checks"))?;
-        let mut command = Self::program(setting)?;
-        command.args(["--node", "node-1", "--metrics-listen", "127.0.0.1:0", "--log-format", "json"]);
-        command.args(["--log", "info,agent::schedule=debug", "--grace", "5"]);
-        command.arg("--checks-dir").arg(folder.path().join("checks"));
-        command.arg("--data-dir").arg(folder.path().join("data"));
+        let (mut command, checks, aggregator) = match setting.source {
+            Source::Folder => {
+                let checks = folder.path().join("checks");
+                fs::create_dir_all(&checks)?;
+                let mut command = Self::program(setting)?;
+                command.args(["--node", NODE, "--metrics-listen", "127.0.0.1:0", "--grace", "5"]);
+                command.arg("--data-dir").arg(folder.path().join("data")).arg("--checks-dir").arg(&checks);
+                (command, checks, None)
+            }
+            Source::Aggregator => {
+                let site = Site::lay(folder.path())?;
+                let mut aggregator = site.aggregator(&folder.path().join("aggregator"))?;
+                aggregator.args(["--log", "info"]);
+                let mut aggregator = Child::spawn("aggregator", aggregator, folder.path())?;
+                site.listening(&mut aggregator).await?;
+                site.admit(NODE)?;
+                (site.agent(NODE, &folder.path().join("data"))?, site.catalogue(), Some(aggregator))
+            }
+        };
+        command.args(["--log-format", "json", "--log", "info,agent::schedule=debug"]);
         if let Some(compiler) = &setting.compiler {
             command.arg("--compiler").arg(compiler);
         }
@@ -59,7 +90,7 @@ impl Agent {
             listens.map(|line| line.text("metrics").to_owned())
         });
         let metrics = Client::plain(&format!("http://{}", address.await?))?;
-        Ok(Self { child, metrics, folder })
+        Ok(Self { child, metrics, checks, _aggregator: aggregator, folder })
     }
 
     fn program(setting: &Setting) -> anyhow::Result<Command> {
@@ -72,20 +103,19 @@ impl Agent {
 
     /// Writes a file of manifests, whole at once.
     pub(crate) fn write(&self, file: &str, text: &str) -> anyhow::Result<()> {
-        let checks = self.folder.path().join("checks");
-        let beside = checks.join(format!(".{file}"));
+        let beside = self.checks.join(format!(".{file}"));
         fs::write(&beside, text)?;
-        Ok(fs::rename(beside, checks.join(file))?)
+        Ok(fs::rename(beside, self.checks.join(file))?)
     }
 
     /// Removes it.
     pub(crate) fn remove(&self, file: &str) -> anyhow::Result<()> {
-        Ok(fs::remove_file(self.folder.path().join("checks").join(file))?)
+        Ok(fs::remove_file(self.checks.join(file))?)
     }
 
     /// Puts a component beside the manifests; gives the Plugin that names it, in a namespace or the platform's.
     pub(crate) fn plugin(&self, name: &str, namespace: Option<&str>, component: &[u8]) -> anyhow::Result<String> {
-        fs::write(self.folder.path().join("checks").join(format!("{name}.wasm")), component)?;
+        fs::write(self.checks.join(format!("{name}.wasm")), component)?;
         let (label, digest) = (label(name), digest(component));
         let namespace = namespace.map_or(String::new(), |namespace| format!(", namespace: {namespace}"));
         Ok(format!(
@@ -96,6 +126,12 @@ impl Agent {
 
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Waits until no check of a tenant has anything left in its ledger: the file of one goes with its last entry.
+    pub(crate) async fn keeps_no_ledger(&self, tenant: &str) -> anyhow::Result<()> {
+        let folder = self.data().join("ledger").join(tenant);
+        until(PATIENCE, "empty ledgers", async || Ok(fs::read_dir(&folder)?.next().is_none().then_some(()))).await
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -5,6 +5,7 @@
 mod agent;
 mod complete;
 mod rows;
+mod stage;
 mod targets;
 
 mod compilers;

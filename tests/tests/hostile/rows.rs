@@ -12,6 +12,13 @@ pub(crate) struct Row {
     pub(crate) words: &'static [&'static str],
 }
 
+impl Row {
+    /// Whether it changes things at its target, which takes a lease.
+    pub(crate) fn is_journey(&self) -> bool {
+        ["half_made", "trap_in_clean_up"].contains(&self.guest)
+    }
+}
+
 /// Where the words are.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Says {
@@ -38,8 +45,7 @@ fn error(reason: &'static str) -> Says {
 fn hostile(targets: &Targets, neighbours_state: &str) -> Vec<Row> {
     let (none, at) = (json!({}), |path: &str| json!({"url": targets.url(path)}));
     let rebinding = format!("http://rebind.example:{}", targets.address.port());
-    // A journey changes things, which no agent does without a lease: the words of its clean-up are in the other test of
-    // `neighbours`.
+    // A journey changes things, which no agent does without a lease; how it dies under one is in `leased`.
     let leased = Says::Result("skipped", "prerequisite-missing");
     let tries = ["canary", neighbours_state, "../neighbour/keeper"];
     vec![
@@ -83,6 +89,19 @@ fn hostile(targets: &Targets, neighbours_state: &str) -> Vec<Row> {
         ),
         row("slow_drip", at("/drip"), Says::Result("timeout", "deadline-exceeded"), &["not done within 4000 ms"]),
         row("trap_in_clean_up", none, leased, &["needs an aggregator to lease it from"]),
+    ]
+}
+
+/// Journeys under a lease, and what is told of what they leave behind.
+pub(crate) fn leased() -> Vec<(Row, &'static [&'static str])> {
+    let panics = &["the plugin panicked", "the run dies here"];
+    let spins = &["ms of CPU used, 500 granted"];
+    let left = &["left objects at its target", "remove them by hand"];
+    vec![
+        (row("half_made", json!({"death": "trap"}), error("trap"), panics), &[]),
+        (row("half_made", json!({"death": "spin"}), error("cpu-exceeded"), spins), &[]),
+        (row("half_made", json!({"death": "trap", "clean_up_panics": true}), error("trap"), panics), left),
+        (row("trap_in_clean_up", json!({}), Says::Result("warn", "trap"), &["made"]), left),
     ]
 }
 

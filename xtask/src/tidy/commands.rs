@@ -9,8 +9,8 @@ use std::process::Command;
 use crate::args::{self, Setting};
 use crate::launch;
 
-use super::house::House;
-use super::{Findings, Violation, manifests};
+use super::house::{House, Text};
+use super::{Findings, Violation};
 
 const RULE: &str = "commands";
 
@@ -26,7 +26,8 @@ pub(super) struct Spoken {
     pub(super) commands: BTreeMap<String, Spoken>,
 }
 
-pub(crate) fn check(house: &House, setting: &Setting, findings: &mut Findings) -> anyhow::Result<()> {
+/// What every program understands, by how it is called; one that is not built is skipped.
+pub(super) fn programs(setting: &Setting, findings: &mut Findings) -> anyhow::Result<BTreeMap<String, Spoken>> {
     let mut programs = BTreeMap::from([("cargo xtask".to_owned(), Spoken::of(&args::commands()))]);
     for binary in BINARIES {
         let program = setting.binaries().join(binary);
@@ -36,15 +37,16 @@ pub(crate) fn check(house: &House, setting: &Setting, findings: &mut Findings) -
             findings.skipped.push(format!("commands of {binary} in documents: it is not built (cargo xtask build)"));
         }
     }
-    for document in house.texts.iter().filter(|text| text.path.ends_with(".md")) {
-        for (line, words) in invocations(&document.text) {
-            if let Some(wrong) = wrong(&programs, &words) {
-                findings.violations.push(Violation::new(&document.path, line, RULE, wrong));
-            }
-        }
-    }
-    findings.violations.extend(manifests::check(house, &programs));
-    Ok(())
+    Ok(programs)
+}
+
+pub(super) fn check(house: &House, programs: &BTreeMap<String, Spoken>) -> Vec<Violation> {
+    let documents = house.texts.iter().filter(|text| text.path.ends_with(".md"));
+    let invoked = documents.flat_map(|text| invocations(&text.text).into_iter().map(move |invoked| (text, invoked)));
+    let violation = |(text, (line, words)): (&Text, (usize, Vec<String>))| {
+        wrong(programs, &words).map(|wrong| Violation::new(&text.path, line, RULE, wrong))
+    };
+    invoked.filter_map(violation).collect()
 }
 
 fn ask(program: &Path, words: &[&str]) -> anyhow::Result<Spoken> {

@@ -3,6 +3,7 @@
 //! Called by `cargo xtask tidy` and `lint`, and by this crate's own test. Each rule is a pure function with a
 //! sample that passes and one that fails. What the compiler can refuse is not here.
 
+mod borders;
 mod commands;
 mod contract;
 mod docs;
@@ -77,6 +78,8 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
             purity::check,
             shells::check,
             limits::check,
+            borders::check,
+            purity::check,
             lengths::check,
             docs::check,
             names::check,
@@ -93,7 +96,9 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
     findings.violations.extend(plugins::check(&house));
     findings.violations.extend(unlinked::check(&house));
     linkage::check(setting, &mut findings)?;
-    commands::check(&house, setting, &mut findings)?;
+    let programs = commands::programs(setting, &mut findings)?;
+    findings.violations.extend(commands::check(&house, &programs));
+    findings.violations.extend(manifests::check(&house, &programs));
     sample::check(&house, setting, &mut findings)?;
     findings.violations.sort();
     Ok(findings)

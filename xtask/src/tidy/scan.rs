@@ -21,6 +21,8 @@ pub(crate) struct PathUse {
     pub(crate) path: String,
     pub(crate) line: usize,
     pub(crate) place: Place,
+    /// Fields follow in braces: a value of this type is made.
+    pub(crate) is_made: bool,
 }
 
 /// Whether code is shipped.
@@ -131,7 +133,8 @@ impl Walk {
         }
         let is_member = at > 0 && is_punct(tokens, at - 1, '.') && !(at > 1 && is_punct(tokens, at - 2, '.'));
         if !is_member && !is_punct(tokens, end, '!') {
-            self.scan.paths.push(PathUse { path, line: first.span().start().line, place });
+            let is_made = is_made(tokens, at, end);
+            self.scan.paths.push(PathUse { path, line: first.span().start().line, place, is_made });
         }
         end
     }
@@ -170,7 +173,7 @@ impl Walk {
                 let path = path.strip_suffix("::self").unwrap_or(&path).to_owned();
                 let name = renamed.or_else(|| path.rsplit("::").next().map(str::to_owned));
                 self.aliases.extend(name.map(|name| (name, path.clone())));
-                self.scan.paths.push(PathUse { path, line, place });
+                self.scan.paths.push(PathUse { path, line, place, is_made: false });
             }
         }
     }
@@ -210,6 +213,13 @@ fn is_punct(tokens: &[TokenTree], at: usize, wanted: char) -> bool {
 
 fn is_double_colon(tokens: &[TokenTree], at: usize) -> bool {
     is_punct(tokens, at, ':') && is_punct(tokens, at + 1, ':')
+}
+
+/// `Type { … }`, but not where one is taken apart, or a body follows its name.
+fn is_made(tokens: &[TokenTree], at: usize, end: usize) -> bool {
+    let has_fields = matches!(tokens.get(end), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace);
+    let before = at.checked_sub(1).map(|before| tokens[before].to_string());
+    has_fields && !before.is_some_and(|before| [">", "let", "impl", "for", "struct"].contains(&before.as_str()))
 }
 
 /// `#[…]` or `#![…]`.

@@ -2,49 +2,14 @@
 //! backend. What is left of a dead run is read by `agent`, which hands it to `run::clean_up`.
 
 use api::limits::{KEY_BYTES_MAX, LEDGER_ENTRIES_MAX};
-use futures_util::future::BoxFuture;
 
 use super::of_backend;
+use crate::backend::{LedgerEntry, LedgerMark};
 use crate::bindings::wit::ledger;
 use crate::bindings::wit::types::HostError;
-use crate::call::{BackendError, Owner};
 use crate::limit::LEDGER_MARKS_MAX;
 use crate::outcome::HostReason;
 use crate::state::{RunState, host_error};
-
-/// Something a journey made, or was about to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LedgerEntry {
-    /// What it is in the target's words, such as `sale.order`.
-    pub kind: String,
-    /// The journey's own name of it.
-    pub key: String,
-    /// The target's id, once known.
-    pub id: Option<String>,
-}
-
-/// Which of the three marks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LedgerMark {
-    /// About to be made.
-    Intent,
-    /// Made; the id is known.
-    Created,
-    /// Gone, or never was.
-    Cleaned,
-}
-
-/// Keeps ledgers. A mark is durable before the future resolves.
-pub trait LedgerBackend: Send + Sync {
-    /// Writes a mark. `kind` and `key` name the entry within its owner; `Full` beyond `LEDGER_ENTRIES_MAX` open ones.
-    fn mark<'a>(
-        &'a self,
-        owner: &'a Owner,
-        run_id: &'a str,
-        mark: LedgerMark,
-        entry: LedgerEntry,
-    ) -> BoxFuture<'a, Result<(), BackendError>>;
-}
 
 impl ledger::Host for RunState {
     async fn intent(&mut self, entry: ledger::Entry) -> wasmtime::Result<Result<(), HostError>> {

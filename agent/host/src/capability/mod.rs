@@ -11,8 +11,8 @@ pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod steps;
 
+use crate::backend::BackendError;
 use crate::bindings::wit::types::{self, HostError};
-use crate::call::BackendError;
 use crate::outcome::HostReason;
 use crate::state::{RunState, host_error};
 

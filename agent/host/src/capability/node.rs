@@ -1,28 +1,12 @@
 //! `node`: facts and granted files of the node. Paths are judged here against the grants; the backend reads.
 
-use futures_util::future::BoxFuture;
-
 use super::of_backend;
+use crate::backend::FILE_BYTES_MAX;
 use crate::bindings::wit::node;
 use crate::bindings::wit::types::HostError;
-use crate::call::BackendError;
 use crate::charge;
 use crate::outcome::{Denial, Granted, HostReason};
 use crate::state::{RunState, host_error};
-
-/// What one `read-file` gives at most.
-pub const FILE_BYTES_MAX: u32 = 1 << 20;
-
-/// Reads the node, in work that is `charged`. Paths it is given are granted, absolute and without `..`; it must not follow a symbolic link out
-/// of them.
-pub trait NodeBackend: Send + Sync {
-    /// The JSON object of `wit/node.wit`.
-    fn facts(&self) -> BoxFuture<'_, Result<String, BackendError>>;
-    /// The first `bytes_max` bytes of a file.
-    fn read_file<'a>(&'a self, path: &'a str, bytes_max: u32) -> BoxFuture<'a, Result<Vec<u8>, BackendError>>;
-    /// SHA-256 of a whole file in hex; refuses files over 64 MiB. It asks `hashing` before each part it hashes.
-    fn sha256_file<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<String, BackendError>>;
-}
 
 impl node::Host for RunState {
     async fn facts(&mut self) -> wasmtime::Result<Result<String, HostError>> {

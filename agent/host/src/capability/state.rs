@@ -2,25 +2,13 @@
 //! number of keys, which only the store knows, by the backend.
 
 use api::limits::{KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX};
-use futures_util::future::BoxFuture;
 
 use super::of_backend;
 use crate::bindings::wit::state;
 use crate::bindings::wit::types::HostError;
-use crate::call::{BackendError, Owner};
 use crate::limit::STATE_WRITES_MAX;
 use crate::outcome::HostReason;
 use crate::state::{RunState, host_error};
-
-/// Keeps what checks remember, over restarts, never shared between owners.
-pub trait StateBackend: Send + Sync {
-    /// The value of a key.
-    fn load<'a>(&'a self, owner: &'a Owner, key: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, BackendError>>;
-    /// Sets a key; `Full` beyond `STATE_KEYS_MAX` keys.
-    fn save<'a>(&'a self, owner: &'a Owner, key: &'a str, value: Vec<u8>) -> BoxFuture<'a, Result<(), BackendError>>;
-    /// Removes a key; that it was never there is no error.
-    fn remove<'a>(&'a self, owner: &'a Owner, key: &'a str) -> BoxFuture<'a, Result<(), BackendError>>;
-}
 
 impl state::Host for RunState {
     async fn load(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, HostError>> {

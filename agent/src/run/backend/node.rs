@@ -16,8 +16,10 @@ use nix::sys::stat::Mode;
 use process::supervise::blocking;
 use sha2::{Digest as _, Sha256};
 
+use crate::machine::{boot_id, of_kernel};
+
 /// What is hashed at most: a kernel image has 15 MiB, an initramfs of a server 60.
-const HASHED_BYTES_MAX: u64 = 64 << 20;
+const FILE_HASHED_BYTES_MAX: u64 = 64 << 20;
 /// Facts are short files.
 const FACT_BYTES_MAX: u64 = 16 << 10;
 /// Bytes hashed at a time.
@@ -79,8 +81,8 @@ impl Node {
                 return Ok(hex::encode(hash.finalize()));
             }
             read += bytes as u64;
-            if read > HASHED_BYTES_MAX {
-                return Err(BackendError::Full(format!("{path} has more than {HASHED_BYTES_MAX} bytes")));
+            if read > FILE_HASHED_BYTES_MAX {
+                return Err(BackendError::Full(format!("{path} has more than {FILE_HASHED_BYTES_MAX} bytes")));
             }
             hashing(bytes as u64)?;
             hash.update(&chunk[..bytes]);
@@ -132,17 +134,6 @@ impl NodeBackend for Node {
         let path = path.to_owned();
         self.with(move |node| node.hash(&path))
     }
-}
-
-/// The id of this boot, made by the kernel.
-pub(crate) fn boot_id() -> String {
-    of_kernel("random/boot_id")
-}
-
-/// What the kernel says of itself: the node's, in a container too, so the root plays no part.
-fn of_kernel(name: &str) -> String {
-    let text = std::fs::read_to_string(Path::new("/proc/sys/kernel").join(name)).unwrap_or_default();
-    text.trim().to_owned()
 }
 
 /// `id`, `version_id` and `pretty_name` of an os-release file (os-release(5)).

@@ -103,8 +103,9 @@ fn write(parts: &[Part], secrets: &BTreeMap<String, String>) -> Result<Vec<u8>, 
     Ok(written)
 }
 
+/// As the host has it: the check may have the name, and no value for it now.
 fn no_secret(name: &str) -> HostError {
-    HostError::new(Reason::CapabilityDenied, format!("secret `{name}` is not one of the check's"))
+    HostError::new(Reason::PrerequisiteMissing, format!("the check has no secret `{name}` now"))
 }
 
 fn encode(value: &str, encoding: Encoding) -> String {
@@ -129,7 +130,15 @@ fn percent(byte: u8) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Encoding, encode};
+    use std::collections::BTreeMap;
+
+    use super::{Encoding, Part, Reason, encode, write};
+
+    #[test]
+    fn a_secret_without_a_value_is_the_reason_that_the_host_gives() {
+        let error = write(&[Part::secret("login", Encoding::Raw)], &BTreeMap::new()).expect_err("no such secret");
+        assert_eq!((error.reason, error.message.contains("`login`")), (Reason::PrerequisiteMissing, true));
+    }
 
     #[test]
     fn secrets_are_written_as_asked() {

@@ -4,9 +4,6 @@ use serde::Deserialize;
 
 use super::HostError;
 use crate::bindings::check::floorwalker::check::{http as import, types};
-use crate::check::Judgement;
-use crate::reason::Reason;
-use crate::verdict::Verdict;
 
 /// An answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,18 +98,6 @@ impl Response {
     /// The body as text; what is no UTF-8 is replaced.
     pub fn text(&self) -> std::borrow::Cow<'_, str> {
         String::from_utf8_lossy(&self.body)
-    }
-
-    /// The verdict of the simplest probe: passed when the status is the one expected.
-    ///
-    /// # Errors
-    /// None: it is a `Judgement`, so that a probe can end with it.
-    pub fn pass_if_status(&self, expected: u16) -> Judgement {
-        let (url, status) = (&self.details.url, self.status);
-        if status == expected {
-            return Ok(Verdict::pass(format!("{url} answered {status}")));
-        }
-        Ok(Verdict::fail(Reason::HttpStatus, format!("{url} answered {status}, expected {expected}")))
     }
 
     /// What the host answered, with its details read.

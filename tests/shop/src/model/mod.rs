@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::Call,
     database::Database,
-    orm,
+    named,
     raised::{Answer, Raised},
     schema::Model,
     series::Series,
@@ -24,7 +24,7 @@ pub(crate) fn create(
     call: &Call<'_>,
     values: &Map<String, Value>,
 ) -> Result<i64, Raised> {
-    orm::known(database, model, values.keys().map(String::as_str))?;
+    named::known(database, model, values.keys().map(String::as_str))?;
     let mut row: Row = values
         .iter()
         .map(|(field, value)| (field.clone(), database.tables.stored(model, field, value.clone())))

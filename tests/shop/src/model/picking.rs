@@ -7,7 +7,7 @@ use super::quant;
 use crate::{
     call::Call,
     database::Database,
-    orm::{existing, with_state},
+    named::{existing, with_state},
     raised::{Answer, Raised},
     schema::Model,
     series::Series,

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{
     call::Call,
     database::Database,
-    orm::existing,
+    named::existing,
     raised::{Answer, Raised},
     schema::Model,
     table::{Row, float, int, known},

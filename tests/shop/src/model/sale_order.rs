@@ -6,7 +6,7 @@ use super::picking;
 use crate::{
     call::Call,
     database::Database,
-    orm::{self, existing},
+    named::{self, existing},
     raised::{Answer, Raised},
     schema::Model,
     series::Series,
@@ -76,7 +76,7 @@ fn lines(database: &Database, commands: &Value) -> Result<Vec<Row>, Raised> {
         let Some(values) = command.get(2).and_then(Value::as_object).filter(|_| command[0] == json!(0)) else {
             return Err(Raised::value(format!("Wrong command for order_line: {command}")));
         };
-        orm::known(database, known("sale.order.line"), values.keys().map(String::as_str))?;
+        named::known(database, known("sale.order.line"), values.keys().map(String::as_str))?;
         let mut line = values.clone();
         let id = int(&line, "product_id");
         let Some(product) = database.tables.row("product.product", id) else {
@@ -184,7 +184,7 @@ fn wizard(series: Series, order: i64) -> Value {
 /// A cancelled order becomes a draft again.
 fn draft(database: &mut Database, orders: &[i64]) -> Answer {
     let cancelled: Vec<i64> =
-        orm::with_state(database, "sale.order", orders, &["cancel", "sent"]).into_iter().map(|(id, _)| id).collect();
+        named::with_state(database, "sale.order", orders, &["cancel", "sent"]).into_iter().map(|(id, _)| id).collect();
     for order in cancelled {
         set_state(database, order, "draft");
     }

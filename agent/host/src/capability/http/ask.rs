@@ -10,9 +10,9 @@ use std::time::Duration;
 use url::Url;
 
 use crate::bindings::wit::http as guest;
-use crate::capability::secrets::Secret;
 use crate::net::{Failure, allow};
 use crate::outcome::HostReason;
+use crate::secret::Secret;
 
 /// Headers of one request; a browser sends fifteen.
 const HEADERS_MAX: usize = 64;

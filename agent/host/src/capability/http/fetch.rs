@@ -22,12 +22,13 @@ use url::Url;
 
 use super::ask::Ask;
 use super::body::{self, Kept};
-use super::{Exchange, quota, redirect};
+use super::{quota, redirect};
 use crate::bindings::wit::http as guest;
 use crate::call::Call;
 use crate::meter::Stopwatch;
 use crate::net::{Dialer, Failure, Stage, Stream, allow, phase};
 use crate::outcome::{HostReason, Phases, RequestError, RequestReport, TlsReport};
+use crate::trail::exchanges::Exchange;
 
 /// Marks synthetic traffic; a plugin's own words come before it.
 const USER_AGENT: &str = concat!("floorwalker/", env!("CARGO_PKG_VERSION"), " (synthetic)");

@@ -1,15 +1,14 @@
-//! `http`: requests of a guest, judged, sent and reported by the host. This module is the call itself: budgets, the
-//! exchange's record, and the answer in the contract's words. `ask` reads a request, `fetch` sends it, `redirect` says
-//! where it goes next, `body` reads what comes back.
+//! `http`: requests of a guest, judged, sent and reported by the host. This module is the call itself: budgets and the
+//! answer in the contract's words. `ask` reads a request, `fetch` sends it, `redirect` says where it goes next, `body`
+//! reads what comes back; `trail::exchanges` keeps what was seen of it.
 
 mod ask;
 mod body;
 mod fetch;
 mod redirect;
 
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::AtomicU64;
 
-use api::limits::RunLimits;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
@@ -17,7 +16,7 @@ use futures_util::stream;
 use crate::bindings::wit::http;
 use crate::bindings::wit::types::HostError;
 use crate::net::Failure;
-use crate::outcome::{HostReason, RequestError, RequestReport};
+use crate::outcome::HostReason;
 use crate::state::{RunState, host_error};
 use fetch::{Answer, HEAD_BYTES_MAX, Way};
 
@@ -36,47 +35,6 @@ pub(crate) const fn held_bytes(limits: &RunLimits) -> u64 {
     AT_ONCE_MAX as u64 * CONNECTION_BYTES
         + 2 * BODIES_AT_ONCE_MAX * limits.body_bytes
         + limits.requests as u64 * REQUEST_BYTES
-}
-
-/// What a run's requests came to, and what it has left to ask.
-pub(crate) struct Exchanges {
-    all: Vec<Exchange>,
-    requests_left: AtomicU32,
-    requests_max: u32,
-}
-
-/// One request of the guest: each redirect is a hop of its own.
-#[derive(Default)]
-pub(crate) struct Exchange {
-    pub(crate) step: Option<usize>,
-    pub(crate) hops: Vec<RequestReport>,
-}
-
-impl Exchanges {
-    pub(crate) fn new(limits: &RunLimits) -> Self {
-        Self { all: Vec::new(), requests_left: AtomicU32::new(limits.requests), requests_max: limits.requests }
-    }
-
-    /// Reports in the order asked, and how many went out. A hop without an answer or an error was cut off by the end
-    /// of the run.
-    pub(crate) fn into_reports(self) -> (Vec<RequestReport>, u32) {
-        let sent = self.requests_max - self.requests_left.into_inner();
-        let mut reports: Vec<_> = self.all.into_iter().flat_map(|exchange| exchange.hops).collect();
-        for report in &mut reports {
-            if report.status.is_none() && report.error.is_none() {
-                let message = "the run ended before the answer came".to_owned();
-                report.error = Some(RequestError { reason: HostReason::DeadlineExceeded, message });
-            }
-        }
-        (reports, sent)
-    }
-
-    /// Room for records of `count` more requests; more than the budget allows need none.
-    fn add(&mut self, count: usize, step: Option<usize>) -> usize {
-        let first = self.all.len();
-        self.all.extend((0..count).map(|_| Exchange { step, hops: Vec::new() }));
-        first
-    }
 }
 
 impl http::Host for RunState {
@@ -107,17 +65,16 @@ impl RunState {
         // A list longer than the whole budget is refused entry by entry, without a record each.
         let kept = requests.len().min(limits.requests as usize);
         let over = requests.len() - kept;
-        let first = self.exchanges.add(kept, self.steps.present());
+        let (records, requests_left) = self.exchanges.add(kept, self.steps.present());
         let left = self.call.wall().saturating_sub(self.clock.elapsed());
         let bodies_left = AtomicU64::new(limits.body_bytes * BODIES_AT_ONCE_MAX);
         let way = Way {
             call: &self.call,
             dialer: &self.backends.dialer,
-            requests_left: &self.exchanges.requests_left,
+            requests_left,
             bodies_left: &bodies_left,
             until: fetch::until(left),
         };
-        let records = &mut self.exchanges.all[first..];
         let mut sent: Vec<BoxFuture<'_, Result<Answer, Failure>>> = Vec::with_capacity(kept);
         for (record, request) in records.iter_mut().zip(requests) {
             sent.push(Box::pin(fetch::fetch(&way, request, record)));

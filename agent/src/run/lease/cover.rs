@@ -1,5 +1,5 @@
 //! Whether a lease still covers a run: counted from before it was asked for, on the boot-time clock, so that the agent
-//! never believes in a lease that the aggregator has already given away. Used by `run`; the asking is `http/aggregator`.
+//! never believes in a lease that the aggregator has already given away. Asked by `lease`, which gets them.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use api::limits::{CLEAN_UP, lease_left_min};
 
 /// A lease this agent holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lease {
+pub(super) struct Lease {
     /// Fencing token, for every record of the run.
-    pub token: u64,
+    pub(super) token: u64,
     until_boot_ms: u64,
 }
 
@@ -29,7 +29,7 @@ pub enum Work {
 
 impl Lease {
     /// The lease of an answer; none when another agent holds it. `asked_boot_ms` is from before asking.
-    pub fn from_answer(answer: &LeaseAnswer, asked_boot_ms: u64) -> Option<Self> {
+    pub(super) fn from_answer(answer: &LeaseAnswer, asked_boot_ms: u64) -> Option<Self> {
         match answer {
             LeaseAnswer::Granted { token, ttl_ms } => {
                 Some(Self { token: *token, until_boot_ms: asked_boot_ms.saturating_add(*ttl_ms) })
@@ -39,7 +39,7 @@ impl Lease {
     }
 
     /// Whether enough of it is left.
-    pub fn covers(&self, work: Work, now_boot_ms: u64) -> bool {
+    pub(super) fn covers(&self, work: Work, now_boot_ms: u64) -> bool {
         let left = Duration::from_millis(self.until_boot_ms.saturating_sub(now_boot_ms));
         left >= work.left_min()
     }

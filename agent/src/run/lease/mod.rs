@@ -1,5 +1,7 @@
 //! Shell: gets leases for mutating checks and remembers those that still cover a run. Called by `run` before a run and
-//! before clean-up; what a lease covers is decided in `schedule/lease`.
+//! before clean-up; what a lease covers is decided in `cover`.
+
+mod cover;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +11,9 @@ use process::clock::SharedClock;
 use process::supervise::chain;
 
 use crate::http::aggregator::{Aggregator, CallError};
-use crate::schedule::lease::{Lease, Work};
+use cover::Lease;
+
+pub use cover::Work;
 
 /// The leases of this agent. Cheap to clone.
 #[derive(Clone)]
