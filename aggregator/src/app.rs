@@ -4,12 +4,13 @@ use std::fs::File;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use process::clock::SystemClock;
 use process::compile::Compiler;
 use process::http::{admin, scrapers::Scrapers};
 use process::ready::Readiness;
 use process::shutdown::Signals;
-use process::supervise::Supervisor;
+use process::supervise::{Background, Supervisor};
 use process::tls::ServerFiles;
 use prometheus::Registry;
 use tokio::sync::Semaphore;
@@ -100,6 +101,7 @@ pub async fn build(Config { flags }: Config) -> anyhow::Result<App> {
         secrets: Arc::new(Secrets::new(secrets_dir, secret_key)),
         ingest: ingest::Metrics::register(&registry)?,
         frames: Semaphore::new(FRAMES_MAX),
+        background: Background::start("frames").context("threads cannot be started")?,
         crossings: Crossings::default(),
         stopping: supervisor.stopping(),
     });

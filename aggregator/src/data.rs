@@ -16,7 +16,7 @@ use crate::placement::lease::Leases;
 use crate::plugin::blobs::Blobs;
 use crate::store::agent::AgentRead as _;
 use crate::store::lease::LeaseRead as _;
-use crate::store::{Config, Store, WriterThread};
+use crate::store::{CheckpointThread, Config, Store, WriterThread};
 
 /// A killed server holds its claim until the kernel has ended its last thread, which may sit in a sync of the disk:
 /// tried so often, so far apart, ten seconds in all.
@@ -46,8 +46,9 @@ pub struct Data {
 pub async fn open(folder: &Path, stage: &Stage, boot: Duration) -> anyhow::Result<Data> {
     make(folder)?;
     let claim = claim_soon(folder).await?;
-    let (store, writer) = open_store(folder)?;
+    let (store, writer, checkpoints) = open_store(folder)?;
     stage.spawn_thread("store-writer", move || writer.run()).context("a thread cannot be started")?;
+    stage.spawn_thread("store-checkpoint", move || checkpoints.run()).context("a thread cannot be started")?;
     stage.spawn("store-close", store.clone().close_on(stage.token()));
     let system = PlatformScope::system("start");
     let (agents, leases) = store.read(move |view| Ok((view.agents(&system)?, view.leases(&system)?))).await?;
@@ -66,7 +67,7 @@ pub async fn open(folder: &Path, stage: &Stage, boot: Duration) -> anyhow::Resul
 ///
 /// # Errors
 /// The folder cannot be made, or the store is not usable.
-pub fn open_store(folder: &Path) -> anyhow::Result<(Store, WriterThread)> {
+pub fn open_store(folder: &Path) -> anyhow::Result<(Store, WriterThread, CheckpointThread)> {
     make(folder)?;
     Ok(Store::open(&Config { file: folder.join("aggregator.db") })?)
 }

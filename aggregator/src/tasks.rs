@@ -134,8 +134,9 @@ async fn retention(context: &Context) -> Result<(), StoreError> {
     let (results, counts) = (before(RESULTS_KEPT), before(COUNTS_KEPT).div_euclid(60_000));
     let (tickets, decisions) = (before(TICKETS_KEPT), before(DECISIONS_KEPT));
     let (placements, agents) = (before(PLACEMENTS_KEPT), before(FORGOTTEN));
-    let forget = context.api.store.batch(move |tx| {
-        tx.results_forget(results, counts)?;
+    let store = &context.api.store;
+    while store.batch(move |tx| tx.results_forget(results, counts)).await? {}
+    let forget = store.batch(move |tx| {
         tx.placements_forget(placements)?;
         tx.agents_forget(agents)?;
         tx.decisions_forget(tickets, decisions)

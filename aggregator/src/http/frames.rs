@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::try_join_all;
-use process::supervise::{blocking, chain};
+use process::supervise::chain;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -102,24 +102,32 @@ pub(super) async fn frames(
     let bytes = tokio::time::timeout(BODY_TIME_MAX, body(request, &api)).await.map_err(|_elapsed| Failure::Busy)??;
     let _permit = api.frames.try_acquire().map_err(|_| Failure::Busy)?;
     let received_at_ms = api.clock.wall_ms();
-    let frame = match blocking("frame unpack", move || codec::unpack(&bytes)).await {
-        Ok(Ok(frame)) => Arc::new(frame),
-        Ok(Err(codec::CodecError::Packed(_) | codec::CodecError::Unpacked)) => return Err(Failure::TooLarge),
-        Ok(Err(error)) => return Err(Failure::Malformed(chain(&error))),
-        Err(panic) => return Err(broken("frame unpack", &panic)),
+    let frame = match background(&api, "frame unpack", move || codec::unpack(&bytes)).await? {
+        Ok(frame) => Arc::new(frame),
+        Err(codec::CodecError::Packed(_) | codec::CodecError::Unpacked) => return Err(Failure::TooLarge),
+        Err(error) => return Err(Failure::Malformed(chain(&error))),
     };
     for _ in 0..TRIES_MAX {
         let known = known(&api, &scope, &frame, received_at_ms).await?;
         let (agent, frame) = (scope.key().clone(), Arc::clone(&frame));
         // Thousands of records are hashed and written as JSON: tens of milliseconds that no other request waits for.
-        let judged = blocking("frame judge", move || judge(&agent, &frame, &known, received_at_ms)).await;
-        match store(&api, judged.map_err(|panic| broken("frame judge", &panic))?).await {
+        let judged = background(&api, "frame judge", move || judge(&agent, &frame, &known, received_at_ms)).await?;
+        match store(&api, judged).await {
             Err(StoreError::Raced) => {}
             Err(error) => return Err(error.into()),
             Ok(answer) => return answer,
         }
     }
     Err(Failure::Busy)
+}
+
+/// Work of the processor alone, below what people ask.
+async fn background<T: Send + 'static>(
+    api: &Api,
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    api.background.run(name, work).await.map_err(|panic| broken(name, &panic))
 }
 
 /// What is known of the agent now.

@@ -29,6 +29,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use process::clock::SharedClock;
+use process::supervise::Background;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -71,6 +72,8 @@ pub struct Parts {
     pub ingest: ingest::Metrics,
     /// Frames that may be unpacked at a time.
     pub frames: Semaphore,
+    /// Where frames are unpacked and judged.
+    pub background: Background,
     /// Which reads across tenants are noted.
     pub crossings: Crossings,
     /// Cancelled when the process drains: long polls end.

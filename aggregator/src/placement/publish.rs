@@ -143,7 +143,7 @@ mod tests {
 
     /// A placement over a store in `folder`, before its first catalogue.
     async fn start(folder: &std::path::Path) -> (Placement, watch::Sender<Arc<Catalogue>>) {
-        let (store, writer) = Store::open(&Config { file: folder.join("db") }).expect("a store");
+        let (store, writer, _) = Store::open(&Config { file: folder.join("db") }).expect("a store");
         std::thread::spawn(move || writer.run());
         let (sender, receiver) = watch::channel(Arc::new(Catalogue::default()));
         (Placement::restore(store, Arc::default(), receiver).await.expect("restored"), sender)

@@ -55,6 +55,9 @@ pub struct Store {
 /// The writer's own thread, to be spawned by the composition root. Nothing is written before it runs.
 pub struct WriterThread(sqlite::WriterLoop);
 
+/// The thread that keeps the log short beside the writer. Without it the writer does that by itself, and slower.
+pub struct CheckpointThread(sqlite::Checkpointer);
+
 // === impl Store ===
 
 impl Store {
@@ -62,10 +65,10 @@ impl Store {
     ///
     /// # Errors
     /// The file is not usable, newer than this binary, or does not sync.
-    pub fn open(config: &Config) -> Result<(Self, WriterThread), StoreError> {
-        let (writer, thread) = sqlite::open_writer(&config.file)?;
+    pub fn open(config: &Config) -> Result<(Self, WriterThread, CheckpointThread), StoreError> {
+        let (writer, thread, checkpointer) = sqlite::open_writer(&config.file)?;
         let readers = Arc::new(Readers::new(config.file.clone()));
-        Ok((Self { writer, readers }, WriterThread(thread)))
+        Ok((Self { writer, readers }, WriterThread(thread), CheckpointThread(checkpointer)))
     }
 
     /// Reads from one consistent view, on a thread that may block.
@@ -136,5 +139,18 @@ impl WriterThread {
     /// A commit that was not synced: the process must end, because what it holds in memory may not be stored.
     pub fn run(self) -> Result<(), StoreError> {
         self.0.run()
+    }
+}
+
+// === impl CheckpointThread ===
+
+impl CheckpointThread {
+    /// Copies until the writer has ended.
+    ///
+    /// # Errors
+    /// Never; the type is that of a supervised thread. A copy that fails is logged and tried again.
+    pub fn run(self) -> Result<(), StoreError> {
+        self.0.run();
+        Ok(())
     }
 }

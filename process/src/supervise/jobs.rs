@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::panic_message;
 
@@ -125,7 +125,12 @@ where
 {
     #[expect(clippy::disallowed_methods, reason = "this is the place that wraps it")]
     let running = tokio::task::spawn_blocking(call);
-    running.await.map_err(|error| Panicked {
+    joined(name, running.await)
+}
+
+/// What a task said, or how it panicked.
+pub(super) fn joined<T>(name: &str, ended: Result<T, JoinError>) -> Result<T, Panicked> {
+    ended.map_err(|error| Panicked {
         job: name.to_owned(),
         message: match error.try_into_panic() {
             Ok(panic) => panic_message(panic.as_ref()),

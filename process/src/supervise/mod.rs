@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::shutdown::{Course, Signals};
 
 pub use jobs::{Full, Jobs, Panicked, blocking};
-pub use runtime::{Runtime, block_on, block_on_code};
+pub use runtime::{Background, Runtime, block_on, block_on_code};
 
 type Reason = Box<dyn Error + Send + Sync>;
 

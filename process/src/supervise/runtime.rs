@@ -1,13 +1,17 @@
 //! Shell: the asynchronous runtimes of a process, which never wait for stuck threads when it ends.
 //!
-//! `main` calls [`block_on`]; the agent also makes a second [`Runtime`] for guests.
+//! `main` calls [`block_on`]; the agent also makes a second [`Runtime`] for guests, and the aggregator has its long work
+//! done in the [`Background`].
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tokio::runtime::{Builder, Handle};
 
 use super::chain;
+use super::jobs::{Panicked, joined};
 
 /// A second runtime, apart from the one `main` runs on.
 #[derive(Debug)]
@@ -15,6 +19,13 @@ pub struct Runtime {
     inner: Option<tokio::runtime::Runtime>,
     handle: Handle,
 }
+
+/// Lowers a thread's share of a busy core to about a tenth of another's (sched(7)).
+const NICE: i32 = 10;
+
+/// Threads for long work of the processor, which give way to all others. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Background(Arc<Runtime>);
 
 /// Runs a process to its end: exit code 0, or 1 with the error and its sources on standard error.
 /// Threads that still block are left behind, so that an abort is one.
@@ -56,8 +67,11 @@ impl Runtime {
     /// # Errors
     /// The system gives no threads.
     pub fn start(name: &str, threads: usize) -> io::Result<Self> {
-        let inner =
-            Builder::new_multi_thread().thread_name(name).worker_threads(threads.max(1)).enable_all().build()?;
+        Self::of(Builder::new_multi_thread().thread_name(name).worker_threads(threads.max(1)).enable_all())
+    }
+
+    fn of(builder: &mut Builder) -> io::Result<Self> {
+        let inner = builder.build()?;
         let handle = inner.handle().clone();
         Ok(Self { inner: Some(inner), handle })
     }
@@ -75,5 +89,39 @@ impl Drop for Runtime {
         if let Some(inner) = self.inner.take() {
             inner.shutdown_background();
         }
+    }
+}
+
+// === impl Background ===
+
+impl Background {
+    /// Starts one thread fewer than there are cores, so that one is left for what people ask; one at least.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn start(name: &str) -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = cores.saturating_sub(1).max(1);
+        let mut builder = Builder::new_multi_thread();
+        builder.thread_name(name).worker_threads(threads).on_thread_start(|| {
+            // Linux counts this by thread, and everybody may do it. Where it fails the work is only less polite.
+            if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+                tracing::debug!(%error, "a background thread has the priority of the others");
+            }
+        });
+        Runtime::of(&mut builder).map(|runtime| Self(Arc::new(runtime)))
+    }
+
+    /// Does `work` once a thread is free, and waits for it. It cannot be cancelled; dropping the future only drops its
+    /// result.
+    ///
+    /// # Errors
+    /// The work panicked.
+    pub async fn run<T, F>(&self, name: &str, work: F) -> Result<T, Panicked>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        joined(name, self.0.handle.spawn(async move { work() }).await)
     }
 }

@@ -39,6 +39,12 @@ pub async fn start(settings: &str, folder: &Path) -> anyhow::Result<Blackbox> {
 }
 
 impl Blackbox {
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
     /// Stops it.
     pub fn stop(mut self) {
         self.child.stop();

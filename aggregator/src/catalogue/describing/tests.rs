@@ -29,7 +29,7 @@ fn catalogue() -> Catalogue {
 #[tokio::test]
 async fn a_file_that_came_is_asked_at_the_next_look_and_a_failed_compile_later() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (store, writer) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
+    let (store, writer, _) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
     std::thread::spawn(move || writer.run());
     let describe = r#"{"name": "known", "version": "1", "kind": "probe", "config": {}}"#;
     store.batch(|tx| tx.plugin_store(&Digest::of(KNOWN), describe, 0)).await.expect("stored");

@@ -76,7 +76,7 @@ impl Stand {
     pub(in crate::http) async fn with(catalogue: Arc<Catalogue>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         ca::init(&folder.path().join("ca"), START_MS).expect("an authority");
-        let (store, writer) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
+        let (store, writer, _) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
         std::thread::spawn(move || writer.run());
         let (sender, receiver) = watch::channel(catalogue);
         let clock = ManualClock::new(START_MS, Duration::from_secs(1_000));
@@ -95,6 +95,7 @@ impl Stand {
             secrets: Arc::new(Secrets::new(Some(folder.path().join("secrets")), [0; 32])),
             ingest: ingest::Metrics::register(&Registry::new()).expect("registered"),
             frames: Semaphore::new(1),
+            background: process::supervise::Background::start("frames").expect("threads"),
             crossings: Crossings::default(),
             stopping: Default::default(),
         });

@@ -238,7 +238,8 @@ fn a_long_frame_is_stored_in_batches_that_go_on_where_the_one_before_ends() {
         assert_eq!(batch.before, before);
         before = Some(batch.after);
     }
-    assert_eq!(batches[0].after, Mark { through: 256, chain: chain_after(&first(256)) });
+    let one = BATCH_RECORDS as u64;
+    assert_eq!(batches[0].after, Mark { through: one, chain: chain_after(&first(one)) });
     assert_eq!(before, Some(Mark { through: records + 2, chain: dropped.chain }), "the hole at the end included");
 }
 

@@ -161,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn tickets_and_idle_decisions_are_forgotten_and_nothing_is_seen_from_another_tenant() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (store, writer) = Store::open(&Config { file: folder.path().join("aggregator.db") }).expect("opened");
+        let (store, writer, _) = Store::open(&Config { file: folder.path().join("aggregator.db") }).expect("opened");
         let writer = std::thread::spawn(move || writer.run());
         let of = |name: &str| PlatformScope::for_test().tenant(name.parse().expect("a label"));
         let acme = of("acme");

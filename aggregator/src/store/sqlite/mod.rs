@@ -1,4 +1,4 @@
-//! Shell: the store on SQLite. One writer thread with group commit, a few read connections; every connection syncs
+//! Shell: the store on SQLite. One writer thread with group commit, one that checkpoints, a few read connections; every connection syncs
 //! each commit (`synchronous=FULL`). Used through `Store` alone.
 
 mod agent;
@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod change;
 mod check;
+mod checkpoint;
 mod column;
 mod decision;
 mod fact;
@@ -27,11 +28,13 @@ use rusqlite::{Connection, ffi};
 
 pub use batch::BatchTx;
 pub use change::ChangeTx;
+pub(super) use checkpoint::Checkpointer;
 pub(super) use queue::Lane;
 pub(super) use reader::Readers;
 pub use reader::View;
 pub(super) use writer::{Writer, WriterLoop};
 
+use self::checkpoint::Gauge;
 use super::StoreError;
 
 /// How long a connection waits for another process (`token create` beside a server): longer than any group commit.
@@ -41,12 +44,16 @@ const CACHE_KIB: i64 = 16 * 1024;
 /// The log file is cut back to this after a checkpoint, so that one burst does not keep its size for ever.
 const JOURNAL_BYTES_MAX: i64 = 64 << 20;
 
-/// Opens the file for the writer, migrates it and proves its settings.
-pub(super) fn open_writer(file: &Path) -> Result<(Writer, WriterLoop), StoreError> {
+/// Opens the file for the writer, migrates it and proves its settings; and once more for the checkpointer.
+pub(super) fn open_writer(file: &Path) -> Result<(Writer, WriterLoop, Checkpointer), StoreError> {
     let mut connection = connect(file)?;
     migrate::up(&mut connection)?;
+    let gauge = Gauge::default();
+    gauge.watch(&mut connection).map_err(failed("watch its log"))?;
+    let checkpointer = Checkpointer::new(connect(file)?, gauge.clone());
     tracing::info!(store = %file.display(), durability = "local", "store open, every commit is synced to this disk");
-    Ok(writer::channel(connection))
+    let (writer, thread) = writer::channel(connection, gauge);
+    Ok((writer, thread, checkpointer))
 }
 
 /// Opens one connection with the settings that every connection has.

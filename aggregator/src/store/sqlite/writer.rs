@@ -8,14 +8,15 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::super::StoreError;
+use super::checkpoint::Gauge;
 use super::failed;
 use super::queue::{Lane, Queue, Refused};
 
 /// Jobs in one transaction: the sync (1–5 ms) is spread thin at this number already, and a crash loses no answer.
 const GROUP_JOBS_MAX: usize = 256;
-/// Rows after which a group takes no more batches: about 10 ms of writing, and a sync of 2 MiB. A change that comes
-/// meanwhile waits for one batch and for that sync.
-const GROUP_ROWS_MAX: u64 = 1_024;
+/// Rows after which a group takes no more batches: one batch of results, about 2 ms of writing, and a sync of a MiB. A
+/// change that comes meanwhile waits for that; larger groups bring hardly more a second. Small batches share a group.
+const GROUP_ROWS_MAX: u64 = 256;
 
 /// Sent once the group is synced.
 type Answer = Box<dyn FnOnce() + Send>;
@@ -31,11 +32,12 @@ struct Handle(Arc<Queue<Job>>);
 pub(in crate::store) struct WriterLoop {
     connection: Connection,
     jobs: Arc<Queue<Job>>,
+    gauge: Gauge,
 }
 
-pub(super) fn channel(connection: Connection) -> (Writer, WriterLoop) {
+pub(super) fn channel(connection: Connection, gauge: Gauge) -> (Writer, WriterLoop) {
     let jobs = Arc::new(Queue::new());
-    (Writer(Arc::new(Handle(Arc::clone(&jobs)))), WriterLoop { connection, jobs })
+    (Writer(Arc::new(Handle(Arc::clone(&jobs)))), WriterLoop { connection, jobs, gauge })
 }
 
 // === impl Writer ===
@@ -140,6 +142,7 @@ impl Drop for WriterLoop {
     fn drop(&mut self) {
         // Whoever waits learns that nothing is written any more.
         self.jobs.abandon();
+        self.gauge.close();
     }
 }
 
@@ -150,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn a_transaction_that_is_lost_is_acknowledged_to_nobody_and_the_writer_goes_on() {
         let connection = Connection::open_in_memory().expect("memory");
-        let (writer, thread) = channel(connection);
+        let (writer, thread) = channel(connection, Gauge::default());
         let thread = std::thread::spawn(move || thread.run());
         // What SQLite does by itself on a full disk or a failed write: the whole transaction is gone.
         let lost = writer.run(Lane::Batch, |connection| {
@@ -167,7 +170,7 @@ mod tests {
     #[tokio::test]
     async fn a_write_that_says_it_succeeded_in_a_lost_transaction_ends_the_writer() {
         let connection = Connection::open_in_memory().expect("memory");
-        let (writer, thread) = channel(connection);
+        let (writer, thread) = channel(connection, Gauge::default());
         let thread = std::thread::spawn(move || thread.run());
         let lost = writer.run(Lane::Batch, |connection| connection.execute_batch("ROLLBACK")).await;
         assert!(lost.is_err(), "{lost:?}");

@@ -120,7 +120,7 @@ impl Stand {
         std::fs::write(manifests.join("journey.wasm"), PLUGIN).expect("written");
         let digest = Digest::of(PLUGIN);
         std::fs::write(manifests.join("all.yaml"), MANIFESTS.replace("DIGEST", digest.as_str())).expect("written");
-        let (store, writer) = Store::open(&Config { file: folder.path().join("aggregator.db") }).expect("opened");
+        let (store, writer, _) = Store::open(&Config { file: folder.path().join("aggregator.db") }).expect("opened");
         std::thread::spawn(move || writer.run());
         let describe = json!({"name": "journey", "version": "1", "kind": "journey", "config": {}}).to_string();
         store.batch(move |tx| tx.plugin_store(&digest, &describe, 0)).await.expect("stored");
@@ -151,6 +151,7 @@ impl Stand {
             secrets: Arc::new(Secrets::new(None, [0; 32])),
             ingest: crate::ingest::Metrics::register(&registry).expect("registered"),
             frames: Semaphore::new(1),
+            background: process::supervise::Background::start("frames").expect("threads"),
             crossings: crate::audit::Crossings::default(),
             stopping: stop.clone(),
         };

@@ -1,0 +1,166 @@
+//! Shell: pages go from the log into the database beside the writer, on a connection and a thread of their own, so that
+//! no commit waits for them. Told by the writer's commits how long the log is. It never blocks a writer or a reader, and
+//! under a load without a pause it never catches up with the writer quite: then the writer does the little that is left,
+//! so that the log can begin anew.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use process::supervise::chain;
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, MAIN_DB};
+
+/// From here on the log is copied beside the writer: 16 MiB of pages. A page that was written often is copied once, so a
+/// longer log costs less; SQLite's own number, 1,000, syncs the disk four times as often.
+const PAGES_MIN: i32 = 4_096;
+/// From here on the writer copies the rest, between two groups, and the log begins anew: 64 MiB of pages. Longer logs make
+/// readers slower and take the disk; a shorter one stops the writer more often than each quarter of a second.
+const PAGES_MAX: i32 = 16_384;
+
+/// How long the log is, told by the writer and heard by the checkpointer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Gauge(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    log: Mutex<Log>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    /// Pages after the last commit; 0 once they were copied.
+    pages: i32,
+    closed: bool,
+}
+
+/// The thread's body.
+#[derive(Debug)]
+pub(in crate::store) struct Checkpointer {
+    connection: Connection,
+    gauge: Gauge,
+}
+
+// === impl Gauge ===
+
+impl Gauge {
+    /// Makes a connection tell after each commit how long the log is, in place of SQLite's own checkpoint there.
+    pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let gauge = self.clone();
+        connection.wal_hook(Some(move |log: &mut Wal, pages| {
+            if pages >= PAGES_MAX {
+                copied(log.checkpoint_v2(CheckpointMode::PASSIVE));
+            } else {
+                gauge.tell(pages);
+            }
+            Ok(())
+        }))
+    }
+
+    /// Ends the checkpointer.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.0.changed.notify_all();
+    }
+
+    fn tell(&self, pages: i32) {
+        self.lock().pages = pages;
+        if pages >= PAGES_MIN {
+            self.0.changed.notify_all();
+        }
+    }
+
+    /// Whether there is something to copy; waits until there is. False once it is closed.
+    fn wait(&self) -> bool {
+        let waiting = |log: &mut Log| log.pages < PAGES_MIN && !log.closed;
+        let mut log = self.0.changed.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner);
+        log.pages = 0;
+        !log.closed
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Log> {
+        self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Checkpointer ===
+
+impl Checkpointer {
+    pub(super) fn new(connection: Connection, gauge: Gauge) -> Self {
+        Self { connection, gauge }
+    }
+
+    /// Copies whenever there is enough, until the writer has ended.
+    pub(in crate::store) fn run(self) {
+        while self.gauge.wait() {
+            copied(self.connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE));
+        }
+    }
+}
+
+/// A copy that failed is tried again with the next commits: the log keeps what was not copied, and nothing is lost.
+fn copied(ended: rusqlite::Result<(i32, i32)>) {
+    match ended {
+        Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) => {
+            tracing::warn!(error = %chain(&error), "the store's log was not copied into its database, it grows until it is");
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn connected(file: &Path) -> (Connection, Gauge) {
+        let mut connection = super::super::connect(file).expect("opened");
+        let gauge = Gauge::default();
+        gauge.watch(&mut connection).expect("watched");
+        connection.execute_batch("CREATE TABLE blob (bytes BLOB NOT NULL)").expect("made");
+        (connection, gauge)
+    }
+
+    fn fill(connection: &Connection, mib: u64) {
+        for _ in 0..mib {
+            connection.execute("INSERT INTO blob VALUES (zeroblob(1 << 20))", []).expect("written");
+        }
+    }
+
+    fn bytes(file: &Path, end: &str) -> u64 {
+        std::fs::metadata(format!("{}{end}", file.display())).expect("there").len()
+    }
+
+    #[test]
+    fn the_log_is_copied_beside_the_writer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("db");
+        let (connection, gauge) = connected(&file);
+        let beside = Checkpointer::new(super::super::connect(&file).expect("opened"), gauge.clone());
+        let thread = std::thread::spawn(move || beside.run());
+        fill(&connection, 24);
+        let patience = Instant::now() + Duration::from_secs(60);
+        while bytes(&file, "") < 16 * MIB {
+            assert!(Instant::now() < patience, "{} bytes", bytes(&file, ""));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        gauge.close();
+        thread.join().expect("ends");
+    }
+
+    #[test]
+    fn a_log_that_nobody_copies_is_begun_anew_by_the_writer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("db");
+        let (connection, _) = connected(&file);
+        fill(&connection, 60);
+        assert!(bytes(&file, "") < MIB, "SQLite's own checkpoint is off");
+        fill(&connection, 60);
+        assert!(bytes(&file, "-wal") < 72 * MIB, "{} bytes", bytes(&file, "-wal"));
+        assert!(bytes(&file, "") >= 60 * MIB, "{} bytes", bytes(&file, ""));
+    }
+}
