@@ -4,6 +4,7 @@
 //! sample that passes and one that fails. What the compiler can refuse is not here.
 
 mod borders;
+mod circles;
 mod commands;
 mod contract;
 mod docs;
@@ -88,6 +89,7 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
         findings.violations.extend(rules.iter().flat_map(|rule| rule(source)));
     }
     findings.violations.extend(docs::empty(&house.empty));
+    findings.violations.extend(circles::check(&house.rust));
     findings.violations.extend(layers::check(&workspace));
     findings.violations.extend(words::check(&house, setting));
     findings.violations.extend(markdown::check(&house, setting));

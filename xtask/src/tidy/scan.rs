@@ -13,6 +13,8 @@ pub(crate) struct Scan {
     pub(crate) functions: Vec<Function>,
     /// Attributes as text without spaces: `ignore`, `allow(dead_code)`.
     pub(crate) attributes: Vec<Attribute>,
+    /// The full path of each name that the file imports.
+    pub(crate) imports: BTreeMap<String, String>,
 }
 
 /// A path as it is written, its first segment resolved by the file's imports.
@@ -54,10 +56,10 @@ pub(crate) fn scan(text: &str) -> Scan {
     let Ok(tokens) = text.parse::<TokenStream>() else { return Scan::default() };
     let mut walk = Walk::default();
     walk.list(tokens, Place::Shipped, Signature::Own);
-    let Walk { mut scan, aliases } = walk;
+    let Walk { mut scan, modules: _ } = walk;
     for used in &mut scan.paths {
         let (first, rest) = used.path.split_once("::").map_or((used.path.as_str(), None), |(a, b)| (a, Some(b)));
-        if let Some(full) = aliases.get(first) {
+        if let Some(full) = scan.imports.get(first) {
             used.path = rest.map_or_else(|| full.clone(), |rest| format!("{full}::{rest}"));
         }
     }
@@ -74,7 +76,8 @@ enum Signature {
 #[derive(Default)]
 struct Walk {
     scan: Scan,
-    aliases: BTreeMap<String, String>,
+    /// Modules within the file around the present token.
+    modules: usize,
 }
 
 // === impl Walk ===
@@ -83,7 +86,7 @@ impl Walk {
     fn list(&mut self, tokens: TokenStream, around: Place, signature: Signature) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let (mut at, mut place) = (0, around);
-        let mut inside = signature;
+        let (mut inside, mut module) = (signature, 0);
         while let Some(token) = tokens.get(at) {
             match token {
                 TokenTree::Group(group) => {
@@ -91,15 +94,17 @@ impl Walk {
                         self.attribute(group);
                         place = if is_test_only(group) { Place::Test } else { place };
                     } else {
+                        self.modules += module;
                         self.list(group.stream(), place, inside);
+                        self.modules -= module;
                         if group.delimiter() == Delimiter::Brace {
-                            (place, inside) = (around, signature);
+                            (place, inside, module) = (around, signature, 0);
                         }
                     }
                     at += 1;
                 }
                 TokenTree::Punct(punct) => {
-                    place = if punct.as_char() == ';' { around } else { place };
+                    (place, module) = if punct.as_char() == ';' { (around, 0) } else { (place, module) };
                     at += 1;
                 }
                 TokenTree::Ident(word) if *word == "use" => at = self.import(&tokens, at + 1, place),
@@ -108,6 +113,8 @@ impl Walk {
                         self.function(&tokens[at..], place, inside);
                     } else if *word == "impl" && implements_trait(&tokens[at..]) {
                         inside = Signature::Trait;
+                    } else if *word == "mod" {
+                        module = 1;
                     }
                     at = self.path(&tokens, at, place);
                 }
@@ -133,6 +140,7 @@ impl Walk {
         }
         let is_member = at > 0 && is_punct(tokens, at - 1, '.') && !(at > 1 && is_punct(tokens, at - 2, '.'));
         if !is_member && !is_punct(tokens, end, '!') {
+            let path = of_file(path, self.modules);
             let is_made = is_made(tokens, at, end);
             self.scan.paths.push(PathUse { path, line: first.span().start().line, place, is_made });
         }
@@ -170,9 +178,9 @@ impl Walk {
                 }
             }
             if let Some(line) = line {
-                let path = path.strip_suffix("::self").unwrap_or(&path).to_owned();
+                let path = of_file(path.strip_suffix("::self").unwrap_or(&path).to_owned(), self.modules);
                 let name = renamed.or_else(|| path.rsplit("::").next().map(str::to_owned));
-                self.aliases.extend(name.map(|name| (name, path.clone())));
+                self.scan.imports.extend(name.map(|name| (name, path.clone())));
                 self.scan.paths.push(PathUse { path, line, place, is_made: false });
             }
         }
@@ -196,6 +204,15 @@ impl Walk {
                 _ => {}
             }
         }
+    }
+}
+
+/// A path in a module within the file, as the file's own module would write it.
+fn of_file(path: String, modules: usize) -> String {
+    let outwards = path.split("::").take_while(|segment| *segment == "super").count().min(modules);
+    match outwards {
+        0 => path,
+        _ => format!("self{}", &path["super::".len() * outwards - "::".len()..]),
     }
 }
 
@@ -270,6 +287,16 @@ mod tests {
         ] {
             assert!(paths(text).contains(&"std::env::var".to_owned()), "{text}: {:?}", paths(text));
         }
+    }
+
+    #[test]
+    fn a_module_within_a_file_is_no_file_of_its_own() {
+        let text = "mod inner { use super::a::b; mod deeper { use super::super::super::c; } } use super::d;";
+        assert_eq!(
+            paths(text).into_iter().filter(|path| path.contains("::")).collect::<Vec<_>>(),
+            ["self::a::b", "self::super::c", "super::d"]
+        );
+        assert_eq!(of_file("super".to_owned(), 1), "self");
     }
 
     #[test]
