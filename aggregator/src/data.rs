@@ -11,7 +11,7 @@ use process::supervise::Stage;
 
 use crate::authn::random;
 use crate::authz::PlatformScope;
-use crate::fleet::agents::Agents;
+use crate::placement::agents::Agents;
 use crate::placement::lease::Leases;
 use crate::plugin::blobs::Blobs;
 use crate::store::agent::AgentRead as _;

@@ -8,7 +8,7 @@ use api::http::error::Problem;
 use process::supervise::chain;
 
 use crate::exit::Exit;
-use crate::http::problem;
+use crate::problem;
 
 /// Why a command has no answer.
 #[derive(Debug)]

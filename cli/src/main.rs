@@ -6,6 +6,7 @@ mod exit;
 mod failure;
 mod folder;
 mod output;
+mod problem;
 
 mod http;
 

@@ -2,7 +2,7 @@
 
 use prometheus::{IntGaugeVec, Registry, register_int_gauge_vec_with_registry};
 
-use super::agents::Seen;
+use crate::placement::agents::Seen;
 
 /// Gauges of the fleet.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
-//! What is true now: which agents are heard, and how each check stands. Read by placement, by readers' routes and by
-//! the gate's snapshot. It stores nothing and decides nothing.
+//! What is true now: how each check stands, and the fleet's figures. Read by readers' routes and by the gate's
+//! snapshot. It stores nothing and decides nothing; who was heard is `placement`'s.
 
-pub mod agents;
 pub mod checks;
 pub mod metrics;
 pub mod runs;

@@ -21,7 +21,7 @@ use super::Api;
 use super::error::{Failure, broken};
 use super::extract::{Caller, NoQuery, Path, Query, body};
 use crate::authz::{AgentScope, PlatformScope, allow_agent};
-use crate::fleet::agents::Arrival;
+use crate::placement::agents::Arrival;
 use crate::placement::lease::{Ask, Verdict, answer};
 use crate::secret::share;
 use crate::store::StoreError;

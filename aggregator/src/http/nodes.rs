@@ -18,8 +18,8 @@ use super::error::Failure;
 use super::extract::{Caller, NoQuery};
 use crate::authn::AgentKey;
 use crate::authz::{Operation, Reach};
-use crate::fleet::agents::Seen;
 use crate::instant::rfc3339;
+use crate::placement::agents::Seen;
 use crate::store::agent::AgentRead as _;
 
 /// The routes of this group.

@@ -11,7 +11,7 @@ use api::manifest::check::PlacementMode;
 use sha2::{Digest as _, Sha256};
 
 use crate::authn::AgentKey;
-use crate::fleet::agents::Seen;
+use crate::placement::agents::Seen;
 use crate::store::placement::Placed;
 
 /// Intended nodes by check.

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, Notify, watch};
 use super::plan::{Plan, SecretVersions, moves, place};
 use crate::authn::AgentKey;
 use crate::authz::PlatformScope;
-use crate::fleet::agents::{Agents, Seen};
+use crate::placement::agents::{Agents, Seen};
 use crate::store::placement::{Placed, PlacementRead as _};
 use crate::store::{Store, StoreError};
 

@@ -198,19 +198,3 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Map(entries))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::yaml::tree;
-    use super::*;
-
-    #[test]
-    fn places_are_found_by_path_and_paths_by_place() {
-        let tree = tree("a:\n  b: [1, {c: x}]\n  d: y\n").expect("a tree");
-        assert_eq!(tree.locate("a.b[1].c"), Place { line: 2, column: 11 });
-        assert_eq!(tree.locate("a.missing"), Place { line: 1, column: 1 });
-        assert_eq!(tree.path_at(Place { line: 2, column: 14 }), "a.b[1].c");
-        assert_eq!(tree.path_at(Place { line: 3, column: 6 }), "a.d");
-        assert_eq!(tree.text(&["a", "d"]), Some("y"));
-    }
-}

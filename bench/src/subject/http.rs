@@ -70,7 +70,7 @@ pub(crate) fn measure(stage: &Stage, table: &mut Table) -> anyhow::Result<()> {
 async fn exporter_us(address: SocketAddr, folder: &Path) -> anyhow::Result<f64> {
     let exporter = blackbox::start("modules: {http_2xx: {prober: http}}", folder).await?;
     let client = Client::plain(&format!("http://{}", exporter.address))?;
-    let probe = format!("/probe?module=http_2xx&target=http://{address}/health");
+    let probe = format!("/probe?module=http_2xx&target=http%3A%2F%2F{address}%2Fhealth");
     let asked = async |times: u32| {
         for _ in 0..times {
             let answer = client.get(&probe).await?;

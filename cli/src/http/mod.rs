@@ -1,4 +1,3 @@
 //! The one HTTP client of the command: typed calls to the aggregator.
 
 pub(crate) mod aggregator;
-pub(crate) mod problem;

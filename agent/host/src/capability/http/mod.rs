@@ -9,6 +9,7 @@ mod redirect;
 
 use std::sync::atomic::AtomicU64;
 
+use api::limits::RunLimits;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream;

@@ -1,4 +1,4 @@
-//! What a problem document means for whoever asked: an exit code, and a line that says what to do. Called by `exit`.
+//! What a problem document means for whoever asked: an exit code, and a line that says what to do. Called by `failure`.
 
 use api::http::error::Problem;
 
