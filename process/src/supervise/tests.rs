@@ -108,6 +108,18 @@ async fn a_blocking_call_returns_or_says_that_it_panicked() {
     assert_eq!(panicked.to_string(), "sum panicked: four");
 }
 
+#[tokio::test]
+async fn background_work_gives_way_and_its_panic_stays_there() {
+    let background = Background::start("below").expect("threads");
+    let own = || rustix::process::getpriority_process(None).expect("every thread has one");
+    let usual = own();
+    assert_eq!(background.run("look", own).await, Ok(10), "it gives way");
+    let panicked = background.run("look", || -> u8 { panic!("five") }).await.unwrap_err();
+    assert_eq!(panicked.to_string(), "look panicked: five");
+    assert_eq!(background.run("look", || 6).await, Ok(6), "its thread goes on");
+    assert_eq!(own(), usual, "nobody else is touched");
+}
+
 #[test]
 fn a_second_runtime_may_be_dropped_inside_a_task() {
     let code = block_on(async {
