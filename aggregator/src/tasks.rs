@@ -60,7 +60,7 @@ pub struct Task {
 pub const TASKS: [Task; 4] = [
     // What a crash may forget of when an agent was heard; a restart counts all as heard now anyway.
     Task { period: Duration::from_secs(10), name: "agents-store", work: |context| Box::pin(agents_store(context)) },
-    // Rows are few an hour; a late hour of thirty days is nothing.
+    // Results and counts go in steps, the rest is few an hour; a late hour of thirty days is nothing.
     Task { period: Duration::from_secs(3_600), name: "retention", work: |context| Box::pin(retention(context)) },
     // Components of manifests that are gone; the disk is not short within an hour.
     Task { period: Duration::from_secs(3_600), name: "plugin-sweep", work: |context| Box::pin(plugin_sweep(context)) },

@@ -29,8 +29,8 @@ use crate::store::StoreError;
 use crate::store::agent::AgentRead as _;
 use crate::store::placement::PlacementRead as _;
 
-/// Frames unpacked and not yet stored: 24 of 8 MiB are 192 MiB at the very worst, and usually 24 of 1 MiB; a group
-/// commit takes them all at once.
+/// Frames unpacked and not yet stored: 24 of 8 MiB are 192 MiB at the very worst, and usually 24 of 1 MiB; each
+/// goes to the writer in batches.
 pub const FRAMES_MAX: usize = 24;
 /// For a frame to come in: 1 MiB at 1 Mbit/s are 8 s. Only then does it count against [`FRAMES_MAX`].
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);

@@ -70,7 +70,7 @@ pub struct Parts {
     pub secrets: Arc<Secrets>,
     /// Counts what ingest takes.
     pub ingest: ingest::Metrics,
-    /// Frames that may be unpacked at a time.
+    /// Frames that may be unpacked and not yet stored.
     pub frames: Semaphore,
     /// Where frames are unpacked and judged.
     pub background: Background,

@@ -1,5 +1,6 @@
 //! Agents in memory: when each was heard, by this process's boot-time clock, so that a wall step moves no check.
-//! `http` tells it of each request, `placement` asks who is live, `tasks` writes it back to the store.
+//! `http` tells it of each request; `tasks` asks who is live for each plan and writes it back to the store; `http/nodes`
+//! shows it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

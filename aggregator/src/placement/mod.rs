@@ -1,5 +1,6 @@
 //! Which node runs which check: the catalogue's checks and the live agents become a plan, the plan becomes each
-//! agent's assignments. `agents` knows who was heard; `plan` and `lease` are pure; `publish` keeps the plan current and stored.
+//! agent's assignments. `agents` knows who was heard; `plan` and `lease` are pure; `publish` keeps the
+//! plan current and stored.
 
 pub mod agents;
 pub mod lease;

@@ -50,11 +50,6 @@ impl Status {
         }
     }
 
-    /// Whether the run says something of the target, as opposed to the prober's own trouble.
-    pub fn is_of_target(self) -> bool {
-        matches!(self, Self::Pass | Self::Warn | Self::Fail)
-    }
-
     /// Whether it counts as passing for a verdict.
     pub fn passes(self) -> bool {
         matches!(self, Self::Pass | Self::Warn)

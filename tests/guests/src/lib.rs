@@ -1,7 +1,7 @@
 //! The guests that the host and the agent are tested with, by name: hostile ones, each with a test of its name, and the
 //! quiet one that benchmarks run. Those that Rust can write are components, one per file of `examples/`; those that it
 //! cannot are made by `raw`; `compilers/` holds programs that stand where the compiler should. Here are only the lists
-//! that tests read; a test of the host holds them against the folders and against the tests.
+//! that tests read; the suite `hostile` of `tests` holds them against the folders and against the tests.
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod raw;

@@ -1,4 +1,4 @@
-//! The methods every model has: create, read, search, search_read, search_count, write, unlink. Called by `database`;
+//! The methods every model has: create, read, search, search_read, search_count, write, unlink. Called by `dispatch`;
 //! what a model does beyond storing stands in `model`.
 
 use serde_json::{Value, json};

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_knows_grants_and_limits_alone() {
+    fn the_host_knows_grants_ids_and_limits_alone() {
         assert_eq!(places("agent/host/src/run.rs", "use api::{grant::Effective, limits::RunLimits};"), 0);
         assert_eq!(places("agent/host/src/run.rs", "use api::{frame::Assignment, limits::RunLimits};"), 1);
         assert_eq!(places("agent/host/src/settle.rs", "fn f() -> api::result::CheckResult { g() }"), 1);

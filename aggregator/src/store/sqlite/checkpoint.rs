@@ -29,7 +29,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Log {
-    /// Pages after the last commit; 0 once they were copied.
+    /// Pages after the last commit; 0 once somebody copies them.
     pages: i32,
     closed: bool,
 }

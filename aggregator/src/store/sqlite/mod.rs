@@ -1,5 +1,5 @@
-//! Shell: the store on SQLite. One writer thread with group commit, one that checkpoints, a few read connections; every connection syncs
-//! each commit (`synchronous=FULL`). Used through `Store` alone.
+//! Shell: the store on SQLite. One writer thread with group commit, one that checkpoints, a few read connections; every
+//! connection syncs each commit (`synchronous=FULL`). Used through `Store` alone.
 
 mod agent;
 mod audit;

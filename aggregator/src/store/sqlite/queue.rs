@@ -6,7 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Changes that may wait: at 1 ms each the last one waits a second.
 const CHANGES_WAITING_MAX: usize = 1_024;
-/// Batches that may wait: 24 frames under way (`http/frames`) of 16 batches each, and tasks are a handful.
+/// Batches that may wait: 24 frames under way (`http/frames`) of 16 batches each, and tasks are a
+/// handful. Those of a frame that hung up stay; beyond it the answer is busy.
 const BATCHES_WAITING_MAX: usize = 512;
 
 /// Where a job waits.

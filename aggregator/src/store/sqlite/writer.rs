@@ -110,7 +110,7 @@ impl WriterLoop {
         Ok(())
     }
 
-    /// Writes one group: every change that waits, then batches until a change comes.
+    /// Writes one group: every change that waits, then batches until a change comes or it is full.
     fn write_group(&mut self, first: Job) -> Result<(), StoreError> {
         let before = self.connection.total_changes();
         let begin = failed("begin a transaction");

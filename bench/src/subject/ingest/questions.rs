@@ -9,7 +9,8 @@ use harness::http::Client;
 use harness::site::Site;
 use serde_json::json;
 
-/// Between an answer and the next question: fifty a second are a thousand pipelines that each poll every twenty seconds.
+/// Between an answer and the next question: fifty a second at most, as a thousand pipelines that each poll every twenty
+/// seconds.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The pipeline.
