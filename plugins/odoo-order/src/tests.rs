@@ -75,7 +75,8 @@ fn a_missing_secret_is_the_probers() {
     let odoo = Odoo::shared(18, Fault::None);
     let script = odoo.clone();
     let mut harness = Harness::new().http(move |sent| script.borrow_mut().answer(sent));
-    assert!(harness.run::<OdooOrder>(config()).error().message.starts_with("authenticate: secret `odoo-api-key`"));
+    let message = harness.run::<OdooOrder>(config()).error().message.clone();
+    assert!(message.starts_with("authenticate: the check has no secret `odoo-api-key`"), "{message}");
 }
 
 #[test]
