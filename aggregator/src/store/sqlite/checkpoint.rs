@@ -31,6 +31,8 @@ struct Shared {
 struct Log {
     /// Pages after the last commit; 0 once somebody copies them.
     pages: i32,
+    /// Whether the last copy failed.
+    failing: bool,
     closed: bool,
 }
 
@@ -49,7 +51,7 @@ impl Gauge {
         let gauge = self.clone();
         connection.wal_hook(Some(move |log: &mut Wal, pages| {
             if pages >= PAGES_MAX {
-                copied(log.checkpoint_v2(CheckpointMode::PASSIVE));
+                gauge.copied(log.checkpoint_v2(CheckpointMode::PASSIVE));
             } else {
                 gauge.tell(pages);
             }
@@ -78,6 +80,25 @@ impl Gauge {
         !log.closed
     }
 
+    /// A copy that failed is tried again with the next commits: the log keeps what was not copied, and nothing is lost.
+    /// It is told once, and again when it works: under load there are hundreds of tries a second.
+    fn copied(&self, ended: rusqlite::Result<(i32, i32)>) {
+        let failed = match &ended {
+            // The other one of writer and checkpointer is at it.
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => return,
+            ended => ended.is_err(),
+        };
+        let was = std::mem::replace(&mut self.lock().failing, failed);
+        match ended {
+            Err(error) if !was => tracing::error!(
+                error = %chain(&error),
+                "the store's log is not copied into its database: nothing is lost, and the log grows until it is; free room on the store's disk, or mount it writable"
+            ),
+            Ok(_) if was => tracing::info!("the store's log is copied into its database again"),
+            _ => {}
+        }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Log> {
         self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,18 +114,8 @@ impl Checkpointer {
     /// Copies whenever there is enough, until the writer has ended.
     pub(in crate::store) fn run(self) {
         while self.gauge.wait() {
-            copied(self.connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE));
+            self.gauge.copied(self.connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE));
         }
-    }
-}
-
-/// A copy that failed is tried again with the next commits: the log keeps what was not copied, and nothing is lost.
-fn copied(ended: rusqlite::Result<(i32, i32)>) {
-    match ended {
-        Err(error) if error.sqlite_error_code() != Some(rusqlite::ErrorCode::DatabaseBusy) => {
-            tracing::warn!(error = %chain(&error), "the store's log was not copied into its database, it grows until it is");
-        }
-        _ => {}
     }
 }
 
@@ -150,6 +161,19 @@ mod tests {
         }
         gauge.close();
         thread.join().expect("ends");
+    }
+
+    #[test]
+    fn a_copy_that_failed_is_told_until_one_works() {
+        let gauge = Gauge::default();
+        let failure = |code| Err(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        let failing = || gauge.lock().failing;
+        gauge.copied(failure(rusqlite::ffi::SQLITE_FULL));
+        assert!(failing());
+        gauge.copied(failure(rusqlite::ffi::SQLITE_BUSY));
+        assert!(failing(), "busy says nothing of the disk");
+        gauge.copied(Ok((1, 1)));
+        assert!(!failing());
     }
 
     #[test]
