@@ -67,7 +67,7 @@ pub enum Command {
 #[derive(Args, Clone, Debug)]
 #[group(skip)]
 pub struct Serve {
-    /// Folder of the store (`aggregator.db`) and of the components agents fetch.
+    /// Folder of the store (`aggregator.db` and `reports.db`) and of the components agents fetch.
     #[arg(long, env = "FLOORWALKER_DATA_DIR")]
     pub data_dir: PathBuf,
     /// Folder of the manifests; changes take effect by themselves.

@@ -49,14 +49,14 @@ pub async fn token(command: Token) -> anyhow::Result<()> {
     let scope = PlatformScope::system("token-create").owner(tenant);
     let minted = prepare(&scope, &wanted, now_ms).map_err(|why| anyhow!(why).context("--expires"))?;
     let text = minted.text.clone();
-    let (handle, writer, _) = open_store(&data_dir)?;
+    let (handle, threads) = open_store(&data_dir)?;
     let storing = async move {
         let stored = store(&handle, &scope, minted, now_ms).await;
         // The writer ends with the last handle.
         drop(handle);
         stored
     };
-    let (written, stored) = tokio::join!(blocking("the store's writer", move || writer.run()), storing);
+    let (written, stored) = tokio::join!(blocking("the store's writer", move || threads.law.writer.run()), storing);
     written??;
     match stored {
         Ok(()) => print(&format!("{text}\n")),

@@ -16,7 +16,7 @@ use crate::placement::lease::Leases;
 use crate::plugin::blobs::Blobs;
 use crate::store::agent::AgentRead as _;
 use crate::store::lease::LeaseRead as _;
-use crate::store::{CheckpointThread, Config, Store, WriterThread};
+use crate::store::{Config, Store, Threads};
 
 /// A killed server holds its claim until the kernel has ended its last thread, which may sit in a sync of the disk:
 /// tried so often, so far apart, ten seconds in all.
@@ -46,13 +46,12 @@ pub struct Data {
 pub async fn open(folder: &Path, stage: &Stage, boot: Duration) -> anyhow::Result<Data> {
     make(folder)?;
     let claim = claim_soon(folder).await?;
-    let (store, writer, checkpoints) = open_store(folder)?;
-    stage.spawn_thread("store-writer", move || writer.run()).context("a thread cannot be started")?;
-    stage.spawn_thread("store-checkpoint", move || checkpoints.run()).context("a thread cannot be started")?;
+    let (store, threads) = open_store(folder)?;
+    write(threads, stage).context("a thread cannot be started")?;
     stage.spawn("store-close", store.clone().close_on(stage.token()));
     let system = PlatformScope::system("start");
     let (agents, leases) = store.read(move |view| Ok((view.agents(&system)?, view.leases(&system)?))).await?;
-    let secret_key = store.batch(|tx| tx.fact_ensure("secret-version-key", &random::bytes())).await?;
+    let secret_key = store.upkeep(|tx| tx.fact_ensure("secret-version-key", &random::bytes())).await?;
     Ok(Data {
         claim,
         store,
@@ -67,9 +66,17 @@ pub async fn open(folder: &Path, stage: &Stage, boot: Duration) -> anyhow::Resul
 ///
 /// # Errors
 /// The folder cannot be made, or the store is not usable.
-pub fn open_store(folder: &Path) -> anyhow::Result<(Store, WriterThread, CheckpointThread)> {
+pub fn open_store(folder: &Path) -> anyhow::Result<(Store, Threads)> {
     make(folder)?;
-    Ok(Store::open(&Config { file: folder.join("aggregator.db") })?)
+    Ok(Store::open(&Config { folder: folder.to_owned() })?)
+}
+
+/// Starts the store's threads. What machines report gives way to what people ask.
+fn write(Threads { law, reports }: Threads, stage: &Stage) -> std::io::Result<()> {
+    stage.spawn_thread("law-writer", move || law.writer.run())?;
+    stage.spawn_thread("law-checkpoint", move || law.checkpoints.run())?;
+    stage.spawn_background_thread("reports-writer", move || reports.writer.run())?;
+    stage.spawn_background_thread("reports-checkpoint", move || reports.checkpoints.run())
 }
 
 /// For its owner alone: hashes of tokens and keys are in it.

@@ -138,10 +138,11 @@ async fn retention(context: &Context) -> Result<(), StoreError> {
     while store.batch(move |tx| tx.results_forget(results, counts)).await? {}
     let forget = store.batch(move |tx| {
         tx.placements_forget(placements)?;
-        tx.agents_forget(agents)?;
-        tx.decisions_forget(tickets, decisions)
+        tx.agents_forget(agents)
     });
-    forget.await
+    forget.await?;
+    while store.upkeep(move |tx| tx.decisions_forget(tickets, decisions)).await? {}
+    Ok(())
 }
 
 /// Components that no manifest wants, and what agents said of them. A component stays as long as a late record of a moved

@@ -183,7 +183,7 @@ pub(super) async fn lease(
 }
 
 async fn store_lease(api: &Api, granted: StoredLease) -> Result<(), StoreError> {
-    api.store.batch(move |tx| tx.lease_grant(&granted)).await
+    api.store.upkeep(move |tx| tx.lease_grant(&granted)).await
 }
 
 /// A MessagePack answer.

@@ -143,8 +143,8 @@ mod tests {
 
     /// A placement over a store in `folder`, before its first catalogue.
     async fn start(folder: &std::path::Path) -> (Placement, watch::Sender<Arc<Catalogue>>) {
-        let (store, writer, _) = Store::open(&Config { file: folder.join("db") }).expect("a store");
-        std::thread::spawn(move || writer.run());
+        let (store, threads) = Store::open(&Config { folder: folder.to_owned() }).expect("a store");
+        threads.run_for_test();
         let (sender, receiver) = watch::channel(Arc::new(Catalogue::default()));
         (Placement::restore(store, Arc::default(), receiver).await.expect("restored"), sender)
     }

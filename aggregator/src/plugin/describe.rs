@@ -71,7 +71,7 @@ impl Library {
 
     async fn keep(&self, digest: &Digest, answer: String) -> Result<(), StoreError> {
         let (digest, at_ms) = (digest.clone(), self.clock.wall_ms());
-        self.store.batch(move |tx| tx.plugin_store(&digest, &answer, at_ms)).await
+        self.store.upkeep(move |tx| tx.plugin_store(&digest, &answer, at_ms)).await
     }
 }
 

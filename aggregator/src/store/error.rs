@@ -31,6 +31,16 @@ pub enum StoreError {
         /// The version in question.
         version: i64,
     },
+    /// One of the files is not there, or another store's.
+    #[error("{law} and {reports} do not belong together: {found}; restore both from one backup")]
+    Apart {
+        /// The file of what people and the law do.
+        law: String,
+        /// The file of what machines report.
+        reports: String,
+        /// What was found.
+        found: &'static str,
+    },
     /// A statement failed.
     #[error("the store failed to {operation}")]
     Failed {

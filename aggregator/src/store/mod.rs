@@ -1,14 +1,16 @@
-//! What must survive. One read side, two write doors:
+//! What must survive, in two files with a writer each. One read side, three write doors:
 //!
 //! - [`Store::read`]: a consistent view; each noun is a read trait in its own file (`token`, `agent`, `check`, ...),
 //!   and each of its functions takes a scope;
-//! - [`Store::batch`]: what machines report (agents' records, placements, leases); no audit entry;
-//! - [`Store::change`]: what people and the law do; always with its audit entry, in the same transaction, and always
-//!   before batches that wait, so that no decision stands behind ingest.
+//! - [`Store::batch`]: what machines report, and where (agents' records, agents, placements), in the reports' file;
+//! - [`Store::change`]: what people and the law do, always with its audit entry in the same transaction, in the law's file:
+//!   it sees what was reported before it began, and never waits for a report;
+//! - [`Store::upkeep`]: what the aggregator notes for itself (leases, keys, what is forgotten), in the law's file, with no
+//!   audit entry.
 //!
 //! A noun is added as: a read trait here (`store/<noun>.rs`), its SQL in `sqlite/<noun>.rs` (`impl <Noun>Read for
-//! View`, and writes as methods of `ChangeTx` or `BatchTx`), its tables in `migrations/sqlite/NNNN_<noun>.sql` with a
-//! line in `sqlite/migrate.rs`. Keys are `(tenant, id)`. Database crates are used below this folder alone.
+//! View`, and writes as methods of its door's transaction), its tables in `migrations/sqlite/<file>/NNNN_<noun>.sql`
+//! with a line in `sqlite/migrate.rs`. Keys are `(tenant, id)`. Database crates are used below this folder alone.
 
 pub mod agent;
 pub mod audit;
@@ -35,40 +37,59 @@ use tokio_util::sync::CancellationToken;
 use crate::authz::TenantScope;
 use change::{ChangeError, Recorded};
 pub use error::StoreError;
-pub use sqlite::{BatchTx, ChangeTx, View};
-use sqlite::{Lane, Readers, Writer};
+pub use sqlite::{BatchTx, ChangeTx, UpkeepTx, View};
+use sqlite::{Files, Readers, Writer};
 
 /// Where the store is.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The database file; its folder must exist.
-    pub file: PathBuf,
+    /// The folder of its two files; it must exist.
+    pub folder: PathBuf,
 }
 
 /// The store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store {
-    writer: Writer,
+    law: Writer,
+    reports: Writer,
     readers: Arc<Readers>,
 }
 
-/// The writer's own thread, to be spawned by the composition root. Nothing is written before it runs.
+/// The threads of one file, to be spawned by the composition root.
+pub struct FileThreads {
+    /// Nothing is written before it runs.
+    pub writer: WriterThread,
+    /// Keeps the log short beside the writer. Without it the writer does that by itself, and slower.
+    pub checkpoints: CheckpointThread,
+}
+
+/// The threads of the store.
+pub struct Threads {
+    /// For what people and the law do.
+    pub law: FileThreads,
+    /// For what machines report: long work, which gives way to the other's.
+    pub reports: FileThreads,
+}
+
+/// A writer's own thread.
 pub struct WriterThread(sqlite::WriterLoop);
 
-/// The thread that keeps the log short beside the writer. Without it the writer does that by itself, and slower.
+/// A checkpointer's own thread.
 pub struct CheckpointThread(sqlite::Checkpointer);
 
 // === impl Store ===
 
 impl Store {
-    /// Opens the file, brings its tables up to date, and reads back that every commit is synced.
+    /// Opens the files, brings their tables up to date, and reads back that every commit is synced.
     ///
     /// # Errors
-    /// The file is not usable, newer than this binary, or does not sync.
-    pub fn open(config: &Config) -> Result<(Self, WriterThread, CheckpointThread), StoreError> {
-        let (writer, thread, checkpointer) = sqlite::open_writer(&config.file)?;
-        let readers = Arc::new(Readers::new(config.file.clone()));
-        Ok((Self { writer, readers }, WriterThread(thread), CheckpointThread(checkpointer)))
+    /// A file is not usable, newer than this binary, without the other, or does not sync.
+    pub fn open(config: &Config) -> Result<(Self, Threads), StoreError> {
+        let files = Files::of(&config.folder);
+        let [(law, law_writer, law_log), (reports, reports_writer, reports_log)] = sqlite::open(&files)?;
+        let threads = |writer, log| FileThreads { writer: WriterThread(writer), checkpoints: CheckpointThread(log) };
+        let threads = Threads { law: threads(law_writer, law_log), reports: threads(reports_writer, reports_log) };
+        Ok((Self { law, reports, readers: Arc::new(Readers::new(files)) }, threads))
     }
 
     /// Reads from one consistent view, on a thread that may block.
@@ -92,7 +113,19 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&BatchTx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        self.writer.run(Lane::Batch, move |connection| write(&BatchTx::new(connection))).await?
+        self.reports.run(move |connection| write(&BatchTx::new(connection))).await?
+    }
+
+    /// Writes what the aggregator notes for itself. All of `write` or nothing; answers once it is synced.
+    ///
+    /// # Errors
+    /// What `write` returns, a full queue, or a store that has ended.
+    pub async fn upkeep<T, F>(&self, write: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&UpkeepTx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.law.run(move |connection| write(&UpkeepTx::new(connection))).await?
     }
 
     /// Writes what a principal does, with its audit entry. All of `write` or nothing; answers once it is synced.
@@ -108,7 +141,7 @@ impl Store {
         F: FnOnce(&ChangeTx<'_>) -> Result<Recorded<T>, ChangeError<R>> + Send + 'static,
     {
         let scope = scope.clone();
-        let ended = self.writer.run(Lane::Change, move |connection| {
+        let ended = self.law.run(move |connection| {
             let tx = ChangeTx::new(connection, &scope, at_ms);
             let Recorded { done, note } = write(&tx)?;
             if let Some(note) = note {
@@ -119,14 +152,25 @@ impl Store {
         ended.await.map_err(ChangeError::Store)?
     }
 
-    /// Ends the writer after `token` is cancelled and everything asked for before is written.
+    /// Ends the writers after `token` is cancelled and everything asked for before is written.
     ///
     /// # Errors
     /// Never; the type is that of a supervised task.
     pub async fn close_on(self, token: CancellationToken) -> Result<(), StoreError> {
         token.cancelled().await;
-        self.writer.close();
+        self.reports.close();
+        self.law.close();
         Ok(())
+    }
+}
+
+// === impl Threads ===
+
+#[cfg(test)]
+impl Threads {
+    /// Runs both writers; each ends with the last handle of its store.
+    pub(crate) fn run_for_test(self) -> [std::thread::JoinHandle<Result<(), StoreError>>; 2] {
+        [self.law, self.reports].map(|file| std::thread::spawn(move || file.writer.run()))
     }
 }
 

@@ -23,10 +23,10 @@ use crate::authn::token::{TokenLookup as _, mint};
 use crate::authz::{AgentScope, PlatformScope, Reach, TenantScope, allow_agent};
 use crate::ingest::accept::of_result;
 
-/// A store and its writer, ended together.
+/// A store and its writers, ended together.
 struct Stand {
     store: Store,
-    writer: Option<std::thread::JoinHandle<Result<(), StoreError>>>,
+    writers: [std::thread::JoinHandle<Result<(), StoreError>>; 2],
     folder: tempfile::TempDir,
 }
 
@@ -36,16 +36,16 @@ impl Stand {
     }
 
     fn open(folder: tempfile::TempDir) -> Self {
-        let config = Config { file: folder.path().join("aggregator.db") };
-        let (store, writer, _) = Store::open(&config).expect("opened");
-        Self { store, writer: Some(std::thread::spawn(move || writer.run())), folder }
+        let config = Config { folder: folder.path().to_owned() };
+        let (store, threads) = Store::open(&config).expect("opened");
+        Self { store, writers: threads.run_for_test(), folder }
     }
 
-    /// Ends the writer and opens the same file again.
+    /// Ends the writers and opens the same files again.
     fn reopen(self) -> Self {
-        let Self { store, writer, folder } = self;
+        let Self { store, writers, folder } = self;
         drop(store);
-        writer.expect("runs").join().expect("no panic").expect("written");
+        writers.into_iter().for_each(|writer| writer.join().expect("no panic").expect("written"));
         Self::open(folder)
     }
 }
@@ -277,11 +277,11 @@ async fn what_was_answered_is_there_after_a_restart() {
     });
     done.await.expect("changed");
     let key = |stand: &Stand| stand.store.clone();
-    let first = key(&stand).batch(|tx| tx.fact_ensure("key", &[1; 32])).await.expect("stored");
+    let first = key(&stand).upkeep(|tx| tx.fact_ensure("key", &[1; 32])).await.expect("stored");
     let stand = stand.reopen();
     let found = stand.store.read(move |view| view.token_find(&id)).await.expect("read");
     assert_eq!(found, Some(minted.stored));
-    let second = key(&stand).batch(|tx| tx.fact_ensure("key", &[2; 32])).await.expect("stored");
+    let second = key(&stand).upkeep(|tx| tx.fact_ensure("key", &[2; 32])).await.expect("stored");
     assert_eq!((first, second), ([1; 32], [1; 32]), "made once");
 }
 
@@ -331,7 +331,7 @@ async fn lease_tokens_only_rise() {
     };
     for (token, wanted) in [(1, true), (2, true), (2, false), (1, false)] {
         let granted = lease(token);
-        let stored = stand.store.batch(move |tx| tx.lease_grant(&granted)).await;
+        let stored = stand.store.upkeep(move |tx| tx.lease_grant(&granted)).await;
         assert_eq!(stored.is_ok(), wanted, "{token}");
     }
     assert_eq!(stand.store.read(|view| view.leases(&all())).await.expect("read"), [lease(2)]);

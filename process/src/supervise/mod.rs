@@ -199,6 +199,21 @@ impl Stage {
         })?;
         Ok(())
     }
+
+    /// As [`Stage::spawn_thread`], for long work that gives way to all other threads, like [`Background`].
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub fn spawn_background_thread<F, E>(&self, name: impl Into<String>, task: F) -> std::io::Result<()>
+    where
+        F: FnOnce() -> Result<(), E> + Send + 'static,
+        E: Into<Reason>,
+    {
+        self.spawn_thread(name, move || {
+            runtime::give_way();
+            task()
+        })
+    }
 }
 
 // === impl Core ===

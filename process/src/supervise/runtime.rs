@@ -59,6 +59,14 @@ pub fn block_on_code(process: impl Future<Output = ExitCode>) -> ExitCode {
     code
 }
 
+/// Makes the calling thread one that gives way to all others.
+pub(super) fn give_way() {
+    // Linux counts this by thread, and everybody may do it. Where it fails the work is only less polite.
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(%error, "a background thread has the priority of the others");
+    }
+}
+
 // === impl Runtime ===
 
 impl Runtime {
@@ -103,12 +111,7 @@ impl Background {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = cores.saturating_sub(1).max(1);
         let mut builder = Builder::new_multi_thread();
-        builder.thread_name(name).worker_threads(threads).on_thread_start(|| {
-            // Linux counts this by thread, and everybody may do it. Where it fails the work is only less polite.
-            if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-                tracing::debug!(%error, "a background thread has the priority of the others");
-            }
-        });
+        builder.thread_name(name).worker_threads(threads).on_thread_start(give_way);
         Runtime::of(&mut builder).map(|runtime| Self(Arc::new(runtime)))
     }
 

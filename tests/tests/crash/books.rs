@@ -56,7 +56,7 @@ impl Promised {
 impl Books {
     /// Opens them to read.
     pub(crate) fn open(data: &Path) -> Self {
-        let file = data.join("aggregator.db");
+        let file = data.join("reports.db");
         let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("a database");
         connection.busy_timeout(std::time::Duration::from_secs(10)).expect("a time");
         Self { connection, _copy: None }
@@ -65,7 +65,7 @@ impl Books {
     /// Opens a copy of what a killed aggregator left, so that the next one still finds it as it was left.
     pub(crate) fn copy(data: &Path) -> Self {
         let copy = tempfile::tempdir().expect("a folder");
-        for file in ["aggregator.db", "aggregator.db-wal"] {
+        for file in ["reports.db", "reports.db-wal"] {
             // A log is there only while somebody writes, and nothing before the first start has come far.
             let _ = std::fs::copy(data.join(file), copy.path().join(file));
         }

@@ -29,10 +29,10 @@ fn catalogue() -> Catalogue {
 #[tokio::test]
 async fn a_file_that_came_is_asked_at_the_next_look_and_a_failed_compile_later() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (store, writer, _) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
-    std::thread::spawn(move || writer.run());
+    let (store, threads) = Store::open(&Config { folder: folder.path().to_owned() }).expect("a store");
+    threads.run_for_test();
     let describe = r#"{"name": "known", "version": "1", "kind": "probe", "config": {}}"#;
-    store.batch(|tx| tx.plugin_store(&Digest::of(KNOWN), describe, 0)).await.expect("stored");
+    store.upkeep(|tx| tx.plugin_store(&Digest::of(KNOWN), describe, 0)).await.expect("stored");
     let blobs = Arc::new(Blobs::open(folder.path().join("plugins")).expect("opened"));
     let clock = Arc::new(ManualClock::new(0, Duration::ZERO));
     let library = Library::new(store, blobs, Compiler::new("/no/compiler"), clock);

@@ -250,7 +250,7 @@ async fn a_lease_is_for_one_node_and_its_token_fences() {
         holder: agent(&holder),
         ttl_ms: 50_000,
     };
-    stand.api.store.batch(move |tx| tx.lease_grant(&lost)).await.expect("stored");
+    stand.api.store.upkeep(move |tx| tx.lease_grant(&lost)).await.expect("stored");
     let granted: LeaseAnswer = codec::decode(&stand.as_agent(&holder, ask(order)).await.body).expect("an answer");
     assert_eq!(granted, LeaseAnswer::Granted { token: 3, ttl_ms: 50_000 });
     let mut own = frame(vec![failing(order)], order);

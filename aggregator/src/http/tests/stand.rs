@@ -76,8 +76,8 @@ impl Stand {
     pub(in crate::http) async fn with(catalogue: Arc<Catalogue>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         ca::init(&folder.path().join("ca"), START_MS).expect("an authority");
-        let (store, writer, _) = Store::open(&Config { file: folder.path().join("db") }).expect("a store");
-        std::thread::spawn(move || writer.run());
+        let (store, threads) = Store::open(&Config { folder: folder.path().to_owned() }).expect("a store");
+        threads.run_for_test();
         let (sender, receiver) = watch::channel(catalogue);
         let clock = ManualClock::new(START_MS, Duration::from_secs(1_000));
         let placement = Placement::restore(store.clone(), Arc::new(Agents::default()), receiver).await;

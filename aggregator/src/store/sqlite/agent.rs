@@ -10,7 +10,7 @@ use super::super::StoreError;
 use super::super::agent::{AgentRead, StoredAgent};
 use super::super::batch::Mark;
 use super::column::{agent, name, to_json, to_word, unsigned, word};
-use super::{BatchTx, View, failed};
+use super::{BatchTx, View, failed, put};
 use crate::authn::AgentKey;
 use crate::authz::{AgentScope, PlatformScope, Reach};
 
@@ -70,7 +70,7 @@ impl BatchTx<'_> {
     pub fn agents_heard(&self, heard: &[StoredAgent]) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO agent (cluster, node, heard_at_ms) VALUES (?1, ?2, ?3)";
         for StoredAgent { key, heard_at_ms } in heard {
-            self.put(sql, params![key.cluster.as_str(), key.node.as_str(), heard_at_ms], "store an agent")?;
+            put(self.connection, sql, params![key.cluster.as_str(), key.node.as_str(), heard_at_ms], "store an agent")?;
         }
         Ok(())
     }
@@ -80,9 +80,9 @@ impl BatchTx<'_> {
     /// # Errors
     /// The store failed.
     pub fn agents_forget(&self, before_ms: i64) -> Result<(), StoreError> {
-        self.put("DELETE FROM agent WHERE heard_at_ms < ?1", [before_ms], "forget agents")?;
+        put(self.connection, "DELETE FROM agent WHERE heard_at_ms < ?1", [before_ms], "forget agents")?;
         let sql = "DELETE FROM agent_plugin WHERE (cluster, node) NOT IN (SELECT cluster, node FROM agent)";
-        self.put(sql, [], "forget agents' plugins")
+        put(self.connection, sql, [], "forget agents' plugins")
     }
 
     /// Forgets what was said of components that no manifest wants.
@@ -91,7 +91,7 @@ impl BatchTx<'_> {
     /// The store failed.
     pub fn agent_plugins_keep(&self, wanted: &BTreeSet<Digest>) -> Result<(), StoreError> {
         let sql = "DELETE FROM agent_plugin WHERE digest NOT IN (SELECT value FROM json_each(?1))";
-        self.put(sql, [to_json(wanted)?], "forget agents' plugins")
+        put(self.connection, sql, [to_json(wanted)?], "forget agents' plugins")
     }
 
     pub(super) fn agent_plugin_set(&self, key: &AgentKey, at_ms: i64, status: &PluginStatus) -> Result<(), StoreError> {
@@ -105,6 +105,6 @@ impl BatchTx<'_> {
             status.message,
             at_ms,
         ];
-        self.put(sql, values, "store a plugin's state")
+        put(self.connection, sql, values, "store a plugin's state")
     }
 }

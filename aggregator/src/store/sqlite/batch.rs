@@ -1,4 +1,4 @@
-//! Shell: the batch door's transaction: an accepted frame becomes rows, and its mark moves with them.
+//! Shell: the batch door's transaction, in the reports' file: an accepted frame becomes rows, and its mark moves with them.
 
 use api::frame::{Chain, LedgerNote, LedgerState};
 use api::limits::LEDGER_ENTRIES_MAX;
@@ -7,22 +7,18 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::super::StoreError;
 use super::super::batch::{Accepted, Counts, LastRun, Mark, Owner, Words, Write};
 use super::column::{json, signed, tenant_key, to_json, to_word, unsigned};
-use super::{View, failed};
+use super::{failed, put};
 use crate::authn::AgentKey;
 
 /// A write of machines under way. Nouns add their writes as methods in their own files.
 #[derive(Debug)]
 pub struct BatchTx<'c> {
-    view: View<'c>,
+    pub(super) connection: &'c Connection,
 }
 
 impl<'c> BatchTx<'c> {
     pub(in crate::store) fn new(connection: &'c Connection) -> Self {
-        Self { view: View { connection } }
-    }
-
-    pub(super) fn connection(&self) -> &'c Connection {
-        self.view.connection
+        Self { connection }
     }
 
     /// Stores an accepted frame and moves its mark.
@@ -33,7 +29,7 @@ impl<'c> BatchTx<'c> {
         let AgentKey { cluster, node } = &frame.agent;
         let sql = "SELECT through, chain FROM spool_mark WHERE cluster = ?1 AND node = ?2 AND epoch = ?3";
         let stored = self
-            .connection()
+            .connection
             .prepare_cached(sql)
             .and_then(|mut mark| {
                 let columns = mark.query_row(params![cluster.as_str(), node.as_str(), frame.epoch.0], |row| {
@@ -58,7 +54,7 @@ impl<'c> BatchTx<'c> {
             frame.after.chain.0,
             frame.received_at_ms,
         ];
-        self.put(sql, values, "move a mark")
+        put(self.connection, sql, values, "move a mark")
     }
 
     fn write(&self, frame: &Accepted, write: &Write) -> Result<(), StoreError> {
@@ -93,7 +89,7 @@ impl<'c> BatchTx<'c> {
             frame.received_at_ms,
             body,
         ];
-        self.put(sql, values, "store a result")
+        put(self.connection, sql, values, "store a result")
     }
 
     /// Records of one agent come in the order of their runs, older epochs first: the last to come is the last known.
@@ -130,7 +126,7 @@ impl<'c> BatchTx<'c> {
             summary,
             failed_step,
         ];
-        self.put(sql, values, "store the last run")
+        put(self.connection, sql, values, "store the last run")
     }
 
     fn problem_set(&self, frame: &Accepted, owner: &Owner, problem: i64) -> Result<(), StoreError> {
@@ -145,7 +141,7 @@ impl<'c> BatchTx<'c> {
             frame.received_at_ms,
             problem,
         ];
-        self.put(sql, values, "store a problem")
+        put(self.connection, sql, values, "store a problem")
     }
 
     fn counts_add(&self, frame: &Accepted, owner: &Owner, minute: i64, more: &Counts) -> Result<(), StoreError> {
@@ -159,7 +155,7 @@ impl<'c> BatchTx<'c> {
         let sql = "SELECT runs, by_status, by_reason, sketch FROM rollup_minute
             WHERE tenant = ?1 AND check_id = ?2 AND cluster = ?3 AND node = ?4 AND minute = ?5";
         let stored: Option<(i64, String, String, String)> = self
-            .connection()
+            .connection
             .prepare_cached(sql)
             .and_then(|mut counts| {
                 let columns = counts.query_row(key, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
@@ -190,7 +186,7 @@ impl<'c> BatchTx<'c> {
             to_json(&sum.by_reason)?,
             to_json(&sum.sketch)?,
         ];
-        self.put(sql, values, "store counts")
+        put(self.connection, sql, values, "store counts")
     }
 
     /// What is gone is forgotten: readers ask what is left.
@@ -206,7 +202,7 @@ impl<'c> BatchTx<'c> {
                 note.kind,
                 note.key,
             ];
-            return self.put(sql, values, "forget a ledger entry");
+            return put(self.connection, sql, values, "forget a ledger entry");
         }
         let sql = "INSERT OR REPLACE INTO ledger (tenant, check_id, cluster, node, kind, key, id, state, at_ms)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -221,7 +217,7 @@ impl<'c> BatchTx<'c> {
             to_word(&note.state)?,
             at_ms,
         ];
-        self.put(sql, values, "store a ledger entry")?;
+        put(self.connection, sql, values, "store a ledger entry")?;
         // An agent holds no more open ones itself; of one that does not keep to it the newest stay.
         let sql = "DELETE FROM ledger WHERE (tenant, check_id, cluster, node) = (?1, ?2, ?3, ?4) AND (kind, key) NOT IN
             (SELECT kind, key FROM ledger WHERE (tenant, check_id, cluster, node) = (?1, ?2, ?3, ?4)
@@ -233,18 +229,6 @@ impl<'c> BatchTx<'c> {
             frame.agent.node.as_str(),
             signed(LEDGER_ENTRIES_MAX as u64),
         ];
-        self.put(sql, values, "bound a ledger")
-    }
-
-    /// Runs one prepared write.
-    pub(super) fn put(
-        &self,
-        sql: &str,
-        values: impl rusqlite::Params,
-        operation: &'static str,
-    ) -> Result<(), StoreError> {
-        let mut statement = self.connection().prepare_cached(sql).map_err(failed(operation))?;
-        statement.execute(values).map_err(failed(operation))?;
-        Ok(())
+        put(self.connection, sql, values, "bound a ledger")
     }
 }

@@ -10,12 +10,12 @@ use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB};
 
-/// From here on the log is copied beside the writer: 16 MiB of pages. A page that was written often is copied once, so a
-/// longer log costs less; SQLite's own number, 1,000, syncs the disk four times as often.
-const PAGES_MIN: i32 = 4_096;
-/// From here on the writer copies the rest, between two groups, and the log begins anew: 64 MiB of pages. Longer logs make
-/// readers slower and take the disk; a shorter one stops the writer more often than each quarter of a second.
-const PAGES_MAX: i32 = 16_384;
+/// So much of the log is copied at once, beside the writer: 4 MiB of pages. Others wait for the disk while it is synced, so
+/// more at once makes a decision wait longer; less copies a page that is written often more often.
+const PAGES_MIN: i32 = 1_024;
+/// From here on the writer copies the rest, between two groups, and the log begins anew: 32 MiB of pages. Longer logs make
+/// readers slower and take the disk; a shorter one stops the writer more often.
+const PAGES_MAX: i32 = 8_192;
 
 /// How long the log is, told by the writer and heard by the checkpointer.
 #[derive(Clone, Debug, Default)]
@@ -29,8 +29,12 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Log {
-    /// Pages after the last commit; 0 once somebody copies them.
+    /// Pages in it after the last commit.
     pages: i32,
+    /// Pages of them that are in the database; all of them are copied before the log begins anew.
+    copied: i32,
+    /// Whether there was a commit since somebody last looked.
+    told: bool,
     /// Whether the last copy failed.
     failing: bool,
     closed: bool,
@@ -66,17 +70,22 @@ impl Gauge {
     }
 
     fn tell(&self, pages: i32) {
-        self.lock().pages = pages;
-        if pages >= PAGES_MIN {
+        let mut log = self.lock();
+        if pages < log.pages {
+            log.copied = 0;
+        }
+        log.pages = pages;
+        log.told = true;
+        if log.waiting() {
             self.0.changed.notify_all();
         }
     }
 
     /// Whether there is something to copy; waits until there is. False once it is closed.
     fn wait(&self) -> bool {
-        let waiting = |log: &mut Log| log.pages < PAGES_MIN && !log.closed;
-        let mut log = self.0.changed.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner);
-        log.pages = 0;
+        let idle = |log: &mut Log| !log.waiting() && !log.closed;
+        let mut log = self.0.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        log.told = false;
         !log.closed
     }
 
@@ -88,7 +97,12 @@ impl Gauge {
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => return,
             ended => ended.is_err(),
         };
-        let was = std::mem::replace(&mut self.lock().failing, failed);
+        let mut log = self.lock();
+        if let Ok((_, copied)) = ended {
+            log.copied = copied.min(log.pages);
+        }
+        let was = std::mem::replace(&mut log.failing, failed);
+        drop(log);
         match ended {
             Err(error) if !was => tracing::error!(
                 error = %chain(&error),
@@ -101,6 +115,15 @@ impl Gauge {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Log> {
         self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Log ===
+
+impl Log {
+    /// Whether enough is not copied yet. What could not be copied is tried again after the next commit.
+    fn waiting(&self) -> bool {
+        self.told && self.pages - self.copied >= PAGES_MIN
     }
 }
 
@@ -153,9 +176,9 @@ mod tests {
         let (connection, gauge) = connected(&file);
         let beside = Checkpointer::new(super::super::connect(&file).expect("opened"), gauge.clone());
         let thread = std::thread::spawn(move || beside.run());
-        fill(&connection, 24);
+        fill(&connection, 8);
         let patience = Instant::now() + Duration::from_secs(60);
-        while bytes(&file, "") < 16 * MIB {
+        while bytes(&file, "") < 4 * MIB {
             assert!(Instant::now() < patience, "{} bytes", bytes(&file, ""));
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -181,10 +204,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("db");
         let (connection, _) = connected(&file);
-        fill(&connection, 60);
+        fill(&connection, 28);
         assert!(bytes(&file, "") < MIB, "SQLite's own checkpoint is off");
-        fill(&connection, 60);
-        assert!(bytes(&file, "-wal") < 72 * MIB, "{} bytes", bytes(&file, "-wal"));
-        assert!(bytes(&file, "") >= 60 * MIB, "{} bytes", bytes(&file, ""));
+        fill(&connection, 28);
+        assert!(bytes(&file, "-wal") < 36 * MIB, "{} bytes", bytes(&file, "-wal"));
+        assert!(bytes(&file, "") >= 28 * MIB, "{} bytes", bytes(&file, ""));
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::super::StoreError;
 use super::super::decision::{DecisionRead, NewDecision, NewTicket, StoredTicket};
 use super::column::{json, tenant, to_json};
-use super::{BatchTx, ChangeTx, View, failed};
+use super::{ChangeTx, UpkeepTx, View, failed, forget, put};
 use crate::authz::{PlatformScope, TenantScope};
 
 impl DecisionRead for View<'_> {
@@ -83,7 +83,7 @@ impl ChangeTx<'_> {
             new.sameness,
             self.at_ms(),
         ];
-        self.run(sql, values, "store a decision")
+        put(self.connection(), sql, values, "store a decision")
     }
 
     /// The same answer again: the row with this id gets its newer instants, unless a ticket or a deployment rests on it.
@@ -94,7 +94,7 @@ impl ChangeTx<'_> {
         let sql = "UPDATE decision SET answer = ?3 WHERE tenant = ?1 AND id = ?2
             AND NOT EXISTS (SELECT 1 FROM ticket WHERE tenant = ?1 AND decision_id = ?2)
             AND NOT EXISTS (SELECT 1 FROM deployment WHERE tenant = ?1 AND decision_id = ?2)";
-        self.run(sql, params![self.scope().key(), id, to_json(answer)?], "renew a decision")
+        put(self.connection(), sql, params![self.scope().key(), id, to_json(answer)?], "renew a decision")
     }
 
     /// Stores the ticket of a decision, bound to whoever acts.
@@ -105,7 +105,7 @@ impl ChangeTx<'_> {
         let sql = "INSERT INTO ticket (tenant, sha256, decision_id, principal, expires_at_ms)
             VALUES (?1, ?2, ?3, ?4, ?5)";
         let values = params![self.scope().key(), ticket.sha256, decision, self.scope().actor(), ticket.expires_at_ms];
-        self.run(sql, values, "store a ticket")
+        put(self.connection(), sql, values, "store a ticket")
     }
 
     /// Marks a ticket as used now.
@@ -114,21 +114,29 @@ impl ChangeTx<'_> {
     /// The store failed.
     pub fn ticket_use(&self, sha256: &[u8; 32]) -> Result<(), StoreError> {
         let sql = "UPDATE ticket SET used_at_ms = ?3 WHERE tenant = ?1 AND sha256 = ?2 AND used_at_ms IS NULL";
-        self.run(sql, params![self.scope().key(), sha256, self.at_ms()], "use a ticket")
+        put(self.connection(), sql, params![self.scope().key(), sha256, self.at_ms()], "use a ticket")
     }
 }
 
-impl BatchTx<'_> {
-    /// Forgets tickets that ended before `tickets_ms`, and decisions noted before `decisions_ms` that started nothing.
+impl UpkeepTx<'_> {
+    /// Forgets tickets that ended before `tickets_ms`, and decisions noted before `decisions_ms` that started nothing:
+    /// some of them, so that whoever waits comes in between. Whether there are more.
     ///
     /// # Errors
     /// The store failed.
-    pub fn decisions_forget(&self, tickets_ms: i64, decisions_ms: i64) -> Result<(), StoreError> {
-        self.put("DELETE FROM ticket WHERE expires_at_ms < ?1", [tickets_ms], "forget tickets")?;
-        let sql = "DELETE FROM decision WHERE noted_at_ms < ?1
-            AND (tenant, id) NOT IN (SELECT tenant, decision_id FROM ticket)
-            AND (tenant, id) NOT IN (SELECT tenant, decision_id FROM deployment)";
-        self.put(sql, [decisions_ms], "forget decisions")
+    pub fn decisions_forget(&self, tickets_ms: i64, decisions_ms: i64) -> Result<bool, StoreError> {
+        let tickets = "DELETE FROM ticket WHERE (tenant, sha256) IN
+            (SELECT tenant, sha256 FROM ticket WHERE expires_at_ms < ?1 ORDER BY expires_at_ms LIMIT ?2)";
+        let decisions = "DELETE FROM decision WHERE (tenant, id) IN
+            (SELECT tenant, id FROM decision WHERE noted_at_ms < ?1
+                AND NOT EXISTS (SELECT 1 FROM ticket
+                    WHERE ticket.tenant = decision.tenant AND ticket.decision_id = decision.id)
+                AND NOT EXISTS (SELECT 1 FROM deployment
+                    WHERE deployment.tenant = decision.tenant AND deployment.decision_id = decision.id)
+             ORDER BY noted_at_ms LIMIT ?2)";
+        let tickets = forget(self.connection, tickets, tickets_ms, "forget tickets")?;
+        let decisions = forget(self.connection, decisions, decisions_ms, "forget decisions")?;
+        Ok(tickets || decisions)
     }
 }
 
@@ -161,8 +169,8 @@ mod tests {
     #[tokio::test]
     async fn tickets_and_idle_decisions_are_forgotten_and_nothing_is_seen_from_another_tenant() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (store, writer, _) = Store::open(&Config { file: folder.path().join("aggregator.db") }).expect("opened");
-        let writer = std::thread::spawn(move || writer.run());
+        let (store, threads) = Store::open(&Config { folder: folder.path().to_owned() }).expect("opened");
+        let writers = threads.run_for_test();
         let of = |name: &str| PlatformScope::for_test().tenant(name.parse().expect("a label"));
         let acme = of("acme");
         let made = store.change(&acme, DAY_MS, |tx| {
@@ -182,13 +190,13 @@ mod tests {
         };
         assert_eq!(seen("acme").await.expect("read"), (Some(answer("d1")), Some("d1".to_owned()), true));
         assert_eq!(seen("globex").await.expect("read"), (None, None, false));
-        store.batch(|tx| tx.decisions_forget(DAY_MS, 2 * DAY_MS)).await.expect("nothing yet");
+        assert!(!store.upkeep(|tx| tx.decisions_forget(DAY_MS, 2 * DAY_MS)).await.expect("nothing yet"));
         assert!(seen("acme").await.expect("read").2, "its ticket keeps it");
-        store.batch(|tx| tx.decisions_forget(DAY_MS + 1, DAY_MS)).await.expect("the ticket alone");
+        store.upkeep(|tx| tx.decisions_forget(DAY_MS + 1, DAY_MS)).await.expect("the ticket alone");
         assert_eq!(seen("acme").await.expect("read").0, Some(answer("d1")));
-        store.batch(|tx| tx.decisions_forget(DAY_MS + 1, DAY_MS + 1)).await.expect("both");
+        store.upkeep(|tx| tx.decisions_forget(DAY_MS + 1, DAY_MS + 1)).await.expect("both");
         assert_eq!(seen("acme").await.expect("read"), (None, None, false));
         drop(store);
-        writer.join().expect("no panic").expect("written");
+        writers.into_iter().for_each(|writer| writer.join().expect("no panic").expect("written"));
     }
 }

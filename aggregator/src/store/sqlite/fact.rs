@@ -1,20 +1,30 @@
-//! Shell: what the store knows of itself: keys that are made once and never leave it.
+//! Shell: what a file of the store knows of itself: keys that are made once and never leave it.
 
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::StoreError;
-use super::{BatchTx, failed};
+use super::{UpkeepTx, failed};
 
-impl BatchTx<'_> {
+impl UpkeepTx<'_> {
     /// The 32 bytes stored under `name`; `candidate` is stored when there are none yet.
     ///
     /// # Errors
     /// The store failed.
     pub fn fact_ensure(&self, name: &'static str, candidate: &[u8; 32]) -> Result<[u8; 32], StoreError> {
-        let sql = "INSERT INTO store_fact (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-        self.put(sql, params![name, candidate], "store a fact")?;
-        self.connection()
-            .query_row("SELECT value FROM store_fact WHERE name = ?1", [name], |row| row.get(0))
-            .map_err(failed("read a fact"))
+        ensure(self.connection, name, candidate)
     }
+}
+
+/// As [`UpkeepTx::fact_ensure`].
+pub(super) fn ensure(connection: &Connection, name: &str, candidate: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+    let sql = "INSERT INTO main.store_fact (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+    connection.execute(sql, params![name, candidate]).map_err(failed("store a fact"))?;
+    // Another process may have stored its own first.
+    Ok(find(connection, name)?.unwrap_or(*candidate))
+}
+
+/// The bytes stored under `name`.
+pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+    let sql = "SELECT value FROM main.store_fact WHERE name = ?1";
+    connection.query_row(sql, [name], |row| row.get(0)).optional().map_err(failed("read a fact"))
 }

@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::super::StoreError;
 use super::super::lease::{LeaseRead, StoredLease};
 use super::column::{agent, check, signed, tenant, tenant_key, unsigned};
-use super::{BatchTx, View, failed};
+use super::{UpkeepTx, View, failed, rows};
 use crate::authz::PlatformScope;
 
 impl LeaseRead for View<'_> {
@@ -31,7 +31,7 @@ impl LeaseRead for View<'_> {
     }
 }
 
-impl BatchTx<'_> {
+impl UpkeepTx<'_> {
     /// Stores a grant. The token only rises: a lower or equal one is refused as raced.
     ///
     /// # Errors
@@ -51,11 +51,7 @@ impl BatchTx<'_> {
             lease.holder.node.as_str(),
             signed(lease.ttl_ms),
         ];
-        let granted = self
-            .connection()
-            .prepare_cached(sql)
-            .and_then(|mut grant| grant.execute(values))
-            .map_err(failed("store a lease"))?;
+        let granted = rows(self.connection, sql, values, "store a lease")?;
         if granted == 0 { Err(StoreError::Raced) } else { Ok(()) }
     }
 }

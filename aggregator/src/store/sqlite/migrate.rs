@@ -5,35 +5,51 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::super::StoreError;
 use super::failed;
 
-/// All migrations, oldest first; the version is the position. Never edited once released.
-const MIGRATIONS: &[&str] = &[
-    include_str!("../../../migrations/sqlite/0001_store.sql"),
-    include_str!("../../../migrations/sqlite/0002_audit.sql"),
-    include_str!("../../../migrations/sqlite/0003_token.sql"),
-    include_str!("../../../migrations/sqlite/0004_fleet.sql"),
-    include_str!("../../../migrations/sqlite/0005_result.sql"),
-    include_str!("../../../migrations/sqlite/0006_release.sql"),
-    include_str!("../../../migrations/sqlite/0007_decision.sql"),
-    include_str!("../../../migrations/sqlite/0008_token_revoked.sql"),
-    include_str!("../../../migrations/sqlite/0009_audit_no_replace.sql"),
+/// All migrations of a file, oldest first; the version is the position. Never edited once released.
+type Migrations = &'static [&'static str];
+
+/// What people and the law do, and what the aggregator notes for itself.
+pub(super) const LAW: Migrations = &[
+    include_str!("../../../migrations/sqlite/law/0001_store.sql"),
+    include_str!("../../../migrations/sqlite/law/0002_audit.sql"),
+    include_str!("../../../migrations/sqlite/law/0003_token.sql"),
+    include_str!("../../../migrations/sqlite/law/0004_release.sql"),
+    include_str!("../../../migrations/sqlite/law/0005_decision.sql"),
+    include_str!("../../../migrations/sqlite/law/0006_lease.sql"),
+    include_str!("../../../migrations/sqlite/law/0007_plugin.sql"),
 ];
 
+/// What machines report.
+pub(super) const REPORTS: Migrations = &[
+    include_str!("../../../migrations/sqlite/reports/0001_store.sql"),
+    include_str!("../../../migrations/sqlite/reports/0002_fleet.sql"),
+    include_str!("../../../migrations/sqlite/reports/0003_result.sql"),
+];
+
+/// Whether a file has no tables yet.
+pub(super) fn is_new(connection: &Connection) -> Result<bool, StoreError> {
+    version(connection).map(|version| version == 0)
+}
+
 /// Brings the tables to this binary's version.
-pub(super) fn up(connection: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn up(connection: &mut Connection, migrations: Migrations) -> Result<(), StoreError> {
     let begin = failed("begin a migration");
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(begin)?;
-    let version: i64 =
-        transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed("read its version"))?;
+    let version = version(&transaction)?;
     let done = usize::try_from(version).map_err(|_| StoreError::Version { version })?;
-    if done > MIGRATIONS.len() {
+    if done > migrations.len() {
         return Err(StoreError::Version { version });
     }
-    for migration in &MIGRATIONS[done..] {
+    for migration in &migrations[done..] {
         transaction.execute_batch(migration).map_err(failed("migrate"))?;
     }
-    let version = MIGRATIONS.len() as i64;
+    let version = migrations.len() as i64;
     transaction.pragma_update(None, "user_version", version).map_err(failed("write its version"))?;
     transaction.commit().map_err(failed("sync a migration"))
+}
+
+fn version(connection: &Connection) -> Result<i64, StoreError> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed("read its version"))
 }
 
 #[cfg(test)]
@@ -42,10 +58,14 @@ mod tests {
 
     #[test]
     fn migrations_run_once_and_a_newer_file_is_refused() {
-        let mut connection = Connection::open_in_memory().expect("memory");
-        up(&mut connection).expect("first");
-        up(&mut connection).expect("again");
-        connection.pragma_update(None, "user_version", 1_000).expect("a pragma");
-        assert!(matches!(up(&mut connection), Err(StoreError::Version { version: 1_000 })));
+        for migrations in [LAW, REPORTS] {
+            let mut connection = Connection::open_in_memory().expect("memory");
+            assert!(is_new(&connection).expect("read"));
+            up(&mut connection, migrations).expect("first");
+            up(&mut connection, migrations).expect("again");
+            assert!(!is_new(&connection).expect("read"));
+            connection.pragma_update(None, "user_version", 1_000).expect("a pragma");
+            assert!(matches!(up(&mut connection, migrations), Err(StoreError::Version { version: 1_000 })));
+        }
     }
 }

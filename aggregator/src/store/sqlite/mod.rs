@@ -1,5 +1,5 @@
-//! Shell: the store on SQLite. One writer thread with group commit, one that checkpoints, a few read connections; every
-//! connection syncs each commit (`synchronous=FULL`). Used through `Store` alone.
+//! Shell: the store on SQLite: two files, each with one writer thread with group commit and one that checkpoints, and a few
+//! connections that read both; every connection syncs each commit (`synchronous=FULL`). Used through `Store` alone.
 
 mod agent;
 mod audit;
@@ -12,13 +12,14 @@ mod decision;
 mod fact;
 mod lease;
 mod migrate;
+mod pair;
 mod placement;
 mod plugin;
-mod queue;
 mod reader;
 mod release;
 mod result;
 mod token;
+mod upkeep;
 mod writer;
 
 use std::path::Path;
@@ -29,9 +30,10 @@ use rusqlite::{Connection, ffi};
 pub use batch::BatchTx;
 pub use change::ChangeTx;
 pub(super) use checkpoint::Checkpointer;
-pub(super) use queue::Lane;
+pub(super) use pair::Files;
 pub(super) use reader::Readers;
 pub use reader::View;
+pub use upkeep::UpkeepTx;
 pub(super) use writer::{Writer, WriterLoop};
 
 use self::checkpoint::Gauge;
@@ -42,16 +44,27 @@ const BUSY: Duration = Duration::from_secs(5);
 /// 16 MiB of pages a connection; the working set of 10,000 checks' last runs.
 const CACHE_KIB: i64 = 16 * 1024;
 /// The log file is cut back to this after a checkpoint, so that one burst does not keep its size for ever.
-const JOURNAL_BYTES_MAX: i64 = 64 << 20;
+const JOURNAL_BYTES_MAX: i64 = 32 << 20;
 
-/// Opens the file for the writer, migrates it and proves its settings; and once more for the checkpointer.
-pub(super) fn open_writer(file: &Path) -> Result<(Writer, WriterLoop, Checkpointer), StoreError> {
-    let mut connection = connect(file)?;
-    migrate::up(&mut connection)?;
+/// Rows forgotten in one write: about 3 ms of it, which is what one may wait for.
+const FORGOTTEN_ROWS_MAX: i64 = 256;
+
+/// Where a file is written, and its threads.
+pub(super) type Opened = (Writer, WriterLoop, Checkpointer);
+
+/// Opens both files for their writers, the law's first; and once more for the checkpointers.
+pub(super) fn open(files: &Files) -> Result<[Opened; 2], StoreError> {
+    let (law, reports) = files.open()?;
+    let opened = [opened(law, &files.law)?, opened(reports, &files.reports)?];
+    let (law, reports) = (files.law.display(), files.reports.display());
+    tracing::info!(%law, %reports, durability = "local", "store open, every commit is synced to this disk");
+    Ok(opened)
+}
+
+fn opened(mut connection: Connection, file: &Path) -> Result<Opened, StoreError> {
     let gauge = Gauge::default();
     gauge.watch(&mut connection).map_err(failed("watch its log"))?;
     let checkpointer = Checkpointer::new(connect(file)?, gauge.clone());
-    tracing::info!(store = %file.display(), durability = "local", "store open, every commit is synced to this disk");
     let (writer, thread) = writer::channel(connection, gauge);
     Ok((writer, thread, checkpointer))
 }
@@ -94,4 +107,30 @@ fn failed(operation: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
 fn takes_nothing(error: ffi::Error) -> bool {
     matches!(error.code, ffi::ErrorCode::DiskFull | ffi::ErrorCode::ReadOnly)
         || [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_SHMSIZE].contains(&error.extended_code)
+}
+
+/// Runs one prepared write; how many rows it touched.
+fn rows(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+    operation: &'static str,
+) -> Result<usize, StoreError> {
+    let done = connection.prepare_cached(sql).and_then(|mut statement| statement.execute(values));
+    done.map_err(failed(operation))
+}
+
+/// As [`rows`], whatever it touched.
+fn put(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+    operation: &'static str,
+) -> Result<(), StoreError> {
+    rows(connection, sql, values, operation).map(drop)
+}
+
+/// Runs a delete of what is older than its first parameter, of as many rows as its second says. Whether there are more.
+fn forget(connection: &Connection, sql: &str, before: i64, operation: &'static str) -> Result<bool, StoreError> {
+    Ok(rows(connection, sql, [before, FORGOTTEN_ROWS_MAX], operation)? as i64 == FORGOTTEN_ROWS_MAX)
 }

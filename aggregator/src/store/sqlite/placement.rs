@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::super::StoreError;
 use super::super::placement::{Placed, PlacementRead};
 use super::column::{agent, check, tenant, tenant_key};
-use super::{BatchTx, View, failed};
+use super::{BatchTx, View, failed, put};
 use crate::authz::{AgentScope, PlatformScope};
 
 impl PlacementRead for View<'_> {
@@ -72,7 +72,7 @@ impl BatchTx<'_> {
                     agent.node.as_str(),
                     at_ms,
                 ];
-                self.put(sql, values, "move a placement")?;
+                put(self.connection, sql, values, "move a placement")?;
             }
         }
         Ok(())
@@ -84,13 +84,13 @@ impl BatchTx<'_> {
     /// # Errors
     /// The store failed.
     pub fn placements_forget(&self, before_ms: i64) -> Result<(), StoreError> {
-        self.put("DELETE FROM placement WHERE until_ms < ?1", [before_ms], "forget placements")?;
+        put(self.connection, "DELETE FROM placement WHERE until_ms < ?1", [before_ms], "forget placements")?;
         for table in ["last_run", "ledger"] {
             let sql = format!(
                 "DELETE FROM {table} WHERE (tenant, check_id, cluster, node) NOT IN
                     (SELECT tenant, check_id, cluster, node FROM placement)"
             );
-            self.put(&sql, [], "forget what is of no placement")?;
+            put(self.connection, &sql, [], "forget what is of no placement")?;
         }
         Ok(())
     }

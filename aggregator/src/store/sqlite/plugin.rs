@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::super::StoreError;
 use super::super::plugin::PluginRead;
-use super::{BatchTx, View, failed};
+use super::{UpkeepTx, View, failed, put};
 use crate::authz::PlatformScope;
 
 impl PluginRead for View<'_> {
@@ -17,13 +17,13 @@ impl PluginRead for View<'_> {
     }
 }
 
-impl BatchTx<'_> {
+impl UpkeepTx<'_> {
     /// Keeps a component's answer to `describe`.
     ///
     /// # Errors
     /// The store failed.
     pub fn plugin_store(&self, digest: &Digest, describe: &str, at_ms: i64) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO plugin (digest, describe, at_ms) VALUES (?1, ?2, ?3)";
-        self.put(sql, params![digest.as_str(), describe, at_ms], "store a plugin")
+        put(self.connection, sql, params![digest.as_str(), describe, at_ms], "store a plugin")
     }
 }

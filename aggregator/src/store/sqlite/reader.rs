@@ -1,14 +1,13 @@
 //! Shell: the read side: a few connections, each used by one reader at a time, on threads that may block. A view is
-//! one read transaction, so what several queries return fits together.
+//! one read transaction, so what several queries of one file return fits together; the reports' may be newer than the law.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::Semaphore;
 
 use super::super::StoreError;
-use super::{connect, failed};
+use super::{Files, failed};
 
 /// Readers at a time: two a core on the smallest machine we name; more only wait for the same disk.
 const READERS_MAX: usize = 4;
@@ -22,14 +21,14 @@ pub struct View<'c> {
 /// The connections.
 #[derive(Debug)]
 pub(in crate::store) struct Readers {
-    file: PathBuf,
+    files: Files,
     permits: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(in crate::store) fn new(file: PathBuf) -> Self {
-        Self { file, permits: Semaphore::new(READERS_MAX), idle: Mutex::new(vec![]) }
+    pub(in crate::store) fn new(files: Files) -> Self {
+        Self { files, permits: Semaphore::new(READERS_MAX), idle: Mutex::new(vec![]) }
     }
 
     pub(in crate::store) async fn read<T, F>(self: Arc<Self>, read: F) -> Result<T, StoreError>
@@ -46,7 +45,7 @@ impl Readers {
     fn read_blocking<T>(&self, read: impl FnOnce(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let mut connection = match self.idle().pop() {
             Some(connection) => connection,
-            None => self.open()?,
+            None => self.files.reader()?,
         };
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed("begin a read"))?;
@@ -55,12 +54,6 @@ impl Readers {
         // A connection whose reader panicked never comes back here: the next one is opened anew.
         self.idle().push(connection);
         ended
-    }
-
-    fn open(&self) -> Result<Connection, StoreError> {
-        let connection = connect(&self.file)?;
-        connection.pragma_update(None, "query_only", "ON").map_err(failed("open a reader"))?;
-        Ok(connection)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::super::StoreError;
 use super::super::release::{ReleaseRead, StoredDeployment, StoredRelease};
 use super::column::{name, tenant, to_word, word};
-use super::{ChangeTx, View, failed};
+use super::{ChangeTx, View, failed, put};
 use crate::authz::{PlatformScope, TenantScope};
 
 const RELEASE: &str = "id, service, subject, class, name, created_at_ms";
@@ -121,7 +121,7 @@ impl ChangeTx<'_> {
             self.scope().actor(),
             release.created_at_ms,
         ];
-        self.run(sql, values, "store a release")
+        put(self.connection(), sql, values, "store a release")
     }
 
     /// Opens a deployment of a release.
@@ -142,7 +142,7 @@ impl ChangeTx<'_> {
             self.scope().actor(),
             deployment.started_at_ms,
         ];
-        self.run(sql, values, "open a deployment")
+        put(self.connection(), sql, values, "open a deployment")
     }
 
     /// Ends a deployment now.
@@ -151,12 +151,12 @@ impl ChangeTx<'_> {
     /// The store failed.
     pub fn deployment_end(&self, id: &str, outcome: FinishOutcome) -> Result<(), StoreError> {
         let sql = "UPDATE deployment SET outcome = ?3, ended_at_ms = ?4 WHERE tenant = ?1 AND id = ?2";
-        self.run(sql, params![self.scope().key(), id, to_word(&outcome)?, self.at_ms()], "end a deployment")
-    }
-
-    pub(super) fn run(&self, sql: &str, values: impl rusqlite::Params, what: &'static str) -> Result<(), StoreError> {
-        let done = self.connection().prepare_cached(sql).and_then(|mut statement| statement.execute(values));
-        done.map(drop).map_err(failed(what))
+        put(
+            self.connection(),
+            sql,
+            params![self.scope().key(), id, to_word(&outcome)?, self.at_ms()],
+            "end a deployment",
+        )
     }
 }
 

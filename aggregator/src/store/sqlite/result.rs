@@ -8,7 +8,7 @@ use super::super::StoreError;
 use super::super::batch::Counts;
 use super::super::result::{ResultPage, ResultRead};
 use super::column::{json, unsigned};
-use super::{BatchTx, View, failed};
+use super::{BatchTx, View, failed, forget, put};
 use crate::authz::TenantScope;
 use crate::instant::rfc3339;
 
@@ -93,9 +93,6 @@ impl ResultRead for View<'_> {
     }
 }
 
-/// Results, and counts, forgotten in one write: about 3 ms of it, which is what one may wait for.
-const FORGOTTEN_ROWS: i64 = 256;
-
 impl BatchTx<'_> {
     /// Forgets results received before `results_before_ms`, counts of minutes before `minutes_before`, and marks
     /// unmoved since `results_before_ms`: some of them, so that whoever waits comes in between. Whether there are more.
@@ -103,18 +100,13 @@ impl BatchTx<'_> {
     /// # Errors
     /// The store failed.
     pub fn results_forget(&self, results_before_ms: i64, minutes_before: i64) -> Result<bool, StoreError> {
-        let some = |sql: &str, before: i64, operation| {
-            let mut forget = self.connection().prepare_cached(sql).map_err(failed(operation))?;
-            let rows = forget.execute([before, FORGOTTEN_ROWS]).map_err(failed(operation))?;
-            Ok::<_, StoreError>(rows as i64 == FORGOTTEN_ROWS)
-        };
         let results = "DELETE FROM result WHERE rowid IN
             (SELECT rowid FROM result WHERE received_at_ms < ?1 ORDER BY received_at_ms LIMIT ?2)";
         let counts = "DELETE FROM rollup_minute WHERE (tenant, check_id, cluster, node, minute) IN
             (SELECT tenant, check_id, cluster, node, minute FROM rollup_minute WHERE minute < ?1 ORDER BY minute LIMIT ?2)";
-        let more_results = some(results, results_before_ms, "forget results")?;
-        let more_counts = some(counts, minutes_before, "forget counts")?;
-        self.put("DELETE FROM spool_mark WHERE at_ms < ?1", [results_before_ms], "forget marks")?;
+        let more_results = forget(self.connection, results, results_before_ms, "forget results")?;
+        let more_counts = forget(self.connection, counts, minutes_before, "forget counts")?;
+        put(self.connection, "DELETE FROM spool_mark WHERE at_ms < ?1", [results_before_ms], "forget marks")?;
         Ok(more_results || more_counts)
     }
 }

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::super::StoreError;
 use super::super::token::{KeptToken, TokenRead};
 use super::column::{json, tenant, to_json, to_word, word};
-use super::{ChangeTx, View, failed};
+use super::{ChangeTx, View, failed, put};
 use crate::authn::token::{StoredToken, TokenLookup};
 use crate::authz::{PlatformScope, Reach, TenantScope};
 
@@ -76,7 +76,7 @@ impl ChangeTx<'_> {
             self.at_ms(),
             token.expires_at_ms,
         ];
-        self.run(sql, values, "store a token")
+        put(self.connection(), sql, values, "store a token")
     }
 
     /// Revokes a token of the scope's tenant from now on.
@@ -85,7 +85,7 @@ impl ChangeTx<'_> {
     /// The store failed.
     pub fn token_revoke(&self, id: &str) -> Result<(), StoreError> {
         let sql = "UPDATE token SET revoked_at_ms = ?3 WHERE tenant = ?1 AND id = ?2 AND revoked_at_ms IS NULL";
-        self.run(sql, params![self.scope().key(), id, self.at_ms()], "revoke a token")
+        put(self.connection(), sql, params![self.scope().key(), id, self.at_ms()], "revoke a token")
     }
 }
 

@@ -120,10 +120,10 @@ impl Stand {
         std::fs::write(manifests.join("journey.wasm"), PLUGIN).expect("written");
         let digest = Digest::of(PLUGIN);
         std::fs::write(manifests.join("all.yaml"), MANIFESTS.replace("DIGEST", digest.as_str())).expect("written");
-        let (store, writer, _) = Store::open(&Config { file: folder.path().join("aggregator.db") }).expect("opened");
-        std::thread::spawn(move || writer.run());
+        let (store, threads) = Store::open(&Config { folder: folder.path().to_owned() }).expect("opened");
+        threads.run_for_test();
         let describe = json!({"name": "journey", "version": "1", "kind": "journey", "config": {}}).to_string();
-        store.batch(move |tx| tx.plugin_store(&digest, &describe, 0)).await.expect("stored");
+        store.upkeep(move |tx| tx.plugin_store(&digest, &describe, 0)).await.expect("stored");
 
         let clock = ManualClock::new(MONDAY_MS, Duration::from_secs(100));
         let shared: SharedClock = Arc::new(clock.clone());

@@ -1,4 +1,4 @@
--- What the store knows of itself: its random incarnation, keys that never leave it.
+-- What this file knows of itself: which store it belongs to.
 CREATE TABLE store_fact (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL

@@ -13,6 +13,7 @@ CREATE TABLE decision (
 
 CREATE INDEX decision_by_id ON decision (id);
 CREATE INDEX decision_by_sameness ON decision (tenant, sameness, noted_at_ms);
+CREATE INDEX decision_by_age ON decision (noted_at_ms);
 
 -- Tickets by their hash; each starts one deployment.
 CREATE TABLE ticket (
@@ -27,3 +28,4 @@ CREATE TABLE ticket (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX ticket_by_decision ON ticket (tenant, decision_id);
+CREATE INDEX ticket_by_age ON ticket (expires_at_ms);

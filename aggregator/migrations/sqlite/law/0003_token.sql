@@ -8,6 +8,8 @@ CREATE TABLE token (
     created_by    TEXT    NOT NULL,
     created_at_ms INTEGER NOT NULL,
     expires_at_ms INTEGER NOT NULL,
+    -- One that was revoked stays, so that its id still says who minted it and when it ended.
+    revoked_at_ms INTEGER,
     PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
 
