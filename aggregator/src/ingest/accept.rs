@@ -14,8 +14,9 @@ use super::merge::merge;
 use crate::authn::AgentKey;
 use crate::placement::lease::Tenure;
 use crate::store::batch::{Accepted, Counts, LastRun, Mark, Owner, Words, Write};
+use crate::store::chunk::{Chunk, Kept};
 
-/// Records in one batch: the writer has one in about 2 ms, and what people do comes between two batches.
+/// Records in one batch: what a chunk of results packs together, and what is unpacked to read one of them.
 const BATCH_RECORDS: usize = 256;
 
 /// What is known of the agent when its frame comes.
@@ -97,9 +98,9 @@ pub fn judge(agent: &AgentKey, frame: &Frame, known: &Known, received_at_ms: i64
     let mut before = known.mark;
     let mut links = links.iter();
     for part in fresh.chunks(BATCH_RECORDS) {
-        let mut writes = Vec::with_capacity(2 * part.len());
+        let (mut kept, mut writes) = (vec![], Vec::with_capacity(part.len()));
         for record in part {
-            if let Err(code) = take(record, known, received_at_ms, &mut writes) {
+            if let Err(code) = take(record, known, received_at_ms, (&mut kept, &mut writes)) {
                 rejected.push(Rejected { seq: record.seq, code });
             }
         }
@@ -111,7 +112,7 @@ pub fn judge(agent: &AgentKey, frame: &Frame, known: &Known, received_at_ms: i64
             before,
             after: end,
             received_at_ms,
-            writes: merge(writes),
+            writes: Chunk::pack(&kept).into_iter().map(Write::Results).chain(merge(writes)).collect(),
         });
         before = Some(end);
     }
@@ -132,8 +133,13 @@ fn new_in(first: u64, last: u64, through: u64) -> u64 {
     last.saturating_add(1).saturating_sub(first.max(through + 1))
 }
 
-/// Adds what one record writes, after what it ends; or why it is not taken.
-fn take(record: &Record, known: &Known, received_at_ms: i64, writes: &mut Vec<Write>) -> Result<(), RejectedCode> {
+/// Adds what one record writes, and the result that it is, after what it ends; or why it is not taken.
+fn take<'a>(
+    record: &'a Record,
+    known: &Known,
+    received_at_ms: i64,
+    (kept, writes): (&mut Vec<Kept<'a>>, &mut Vec<Write>),
+) -> Result<(), RejectedCode> {
     if codec::encoded_bytes(record).map_err(|_| RejectedCode::TooLarge)? > RECORD_BYTES_MAX {
         return Err(RejectedCode::TooLarge);
     }
@@ -162,9 +168,9 @@ fn take(record: &Record, known: &Known, received_at_ms: i64, writes: &mut Vec<Wr
             if transition.from.is_none() {
                 writes.push(Write::Problem { owner: owner.clone(), open: false });
             }
-            writes.extend(of_result(owner, record.seq, at_ms, &transition.result));
+            keep(owner, (record.seq, at_ms), &transition.result, (kept, writes));
         }
-        Body::Failure(failure) => writes.extend(of_result(owner, record.seq, at_ms, &failure.result)),
+        Body::Failure(failure) => keep(owner, (record.seq, at_ms), &failure.result, (kept, writes)),
         Body::RollUp(roll_up) => counts(owner, roll_up, tenure, received_at_ms, writes),
         Body::Problem(problem) => writes.push(Write::Problem { owner, open: problem.open }),
         Body::Ledger(note) => writes.push(Write::Ledger { owner, at_ms, note: note.clone() }),
@@ -174,7 +180,12 @@ fn take(record: &Record, known: &Known, received_at_ms: i64, writes: &mut Vec<Wr
 }
 
 /// A result is kept, and is the last known of its node.
-pub(crate) fn of_result(owner: Owner, seq: u64, run_at_ms: i64, result: &CheckResult) -> [Write; 2] {
+fn keep<'a>(
+    owner: Owner,
+    (seq, run_at_ms): (u64, i64),
+    result: &'a CheckResult,
+    (kept, writes): (&mut Vec<Kept<'a>>, &mut Vec<Write>),
+) {
     let result = finite(result);
     let words = Words::Told {
         summary: Some(cut(&result.summary, TEXT_BYTES_MAX).to_owned()),
@@ -182,8 +193,16 @@ pub(crate) fn of_result(owner: Owner, seq: u64, run_at_ms: i64, result: &CheckRe
     };
     let CheckResult { status, reason, ref evidence, .. } = *result;
     let last = LastRun { run_at_ms, status, reason, words, evidence: evidence.clone() };
-    let body = serde_json::to_string(&result).expect("a result has string keys and finite numbers");
-    [Write::Result { owner: owner.clone(), seq, run_at_ms, body }, Write::Last { owner, last }]
+    kept.push(Kept { tenant: owner.tenant.clone(), check: owner.check, seq, run_at_ms, result });
+    writes.push(Write::Last { owner, last });
+}
+
+/// What a batch with one result writes, for a test that hands it to the store.
+#[cfg(test)]
+pub(crate) fn of_result(owner: Owner, seq: u64, run_at_ms: i64, result: &CheckResult) -> Vec<Write> {
+    let (mut kept, mut writes) = (vec![], vec![]);
+    keep(owner, (seq, run_at_ms), result, (&mut kept, &mut writes));
+    Chunk::pack(&kept).into_iter().map(Write::Results).chain(writes).collect()
 }
 
 /// A roll-up carries no lease. Its runs happened and count; but the last known of a check whose lease another agent has

@@ -7,7 +7,7 @@ use api::id::CheckId;
 
 use crate::store::batch::{Counts, LastRun, Owner, Write};
 
-/// The same rows by fewer writes. Results and everything else stay as they are, in their order.
+/// The same rows by fewer writes. Everything else stays as it is, in its order.
 pub(super) fn merge(writes: Vec<Write>) -> Vec<Write> {
     let mut lasts: BTreeMap<CheckId, (Owner, LastRun)> = BTreeMap::new();
     let mut sums: BTreeMap<(CheckId, i64), (Owner, Counts)> = BTreeMap::new();
@@ -38,6 +38,7 @@ pub(super) fn merge(writes: Vec<Write>) -> Vec<Write> {
 
 #[cfg(test)]
 mod tests {
+    use api::frame::{LedgerNote, LedgerState};
     use api::result::Status;
 
     use super::*;
@@ -85,9 +86,12 @@ mod tests {
             counts: Counts { runs, by_status: [(Status::Pass, runs)].into(), ..Counts::default() },
         };
         let problem = |open| Write::Problem { owner: owner("a"), open };
-        let body = |seq| Write::Result { owner: owner("a"), seq, run_at_ms: 1, body: String::new() };
+        let ledger = |at_ms| {
+            let (kind, key, state) = ("sale.order".to_owned(), "S1".to_owned(), LedgerState::Intent);
+            Write::Ledger { owner: owner("a"), at_ms, note: LedgerNote { kind, key, id: None, state } }
+        };
         let merged =
-            merge(vec![body(1), counts(7, 2), problem(true), counts(8, 1), counts(7, 3), problem(false), body(2)]);
-        assert_eq!(merged, [body(1), body(2), counts(7, 5), counts(8, 1), problem(false)]);
+            merge(vec![ledger(1), counts(7, 2), problem(true), counts(8, 1), counts(7, 3), problem(false), ledger(2)]);
+        assert_eq!(merged, [ledger(1), ledger(2), counts(7, 5), counts(8, 1), problem(false)]);
     }
 }

@@ -8,6 +8,7 @@ use api::frame::{Chain, Epoch, LedgerNote, PluginStatus};
 use api::id::{CheckId, TenantName};
 use api::result::{Evidence, Reason, Status};
 
+use super::chunk::Chunk;
 use crate::authn::AgentKey;
 
 /// How far an epoch was taken.
@@ -48,17 +49,8 @@ pub struct Owner {
 /// One thing to write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    /// A transition or failure, kept with its detail.
-    Result {
-        /// Of which check.
-        owner: Owner,
-        /// Sequence number.
-        seq: u64,
-        /// When the run was.
-        run_at_ms: i64,
-        /// The [`api::result::CheckResult`] as JSON: written before, because the writer is one for all.
-        body: String,
-    },
+    /// Transitions and failures of one owner, kept with their detail: packed before, because the writer is one for all.
+    Results(Chunk),
     /// The last known of a check on the agent's node.
     Last {
         /// Of which check.

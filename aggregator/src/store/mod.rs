@@ -17,6 +17,7 @@ pub mod audit;
 pub mod batch;
 pub mod change;
 pub mod check;
+pub mod chunk;
 pub mod decision;
 mod error;
 pub mod lease;

@@ -8,6 +8,9 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::runtime::{Builder, Handle};
 
 use super::chain;
@@ -19,9 +22,6 @@ pub struct Runtime {
     inner: Option<tokio::runtime::Runtime>,
     handle: Handle,
 }
-
-/// Lowers a thread's share of a busy core to about a tenth of another's (sched(7)).
-const NICE: i32 = 10;
 
 /// Threads for long work of the processor, which give way to all others. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -61,9 +61,11 @@ pub fn block_on_code(process: impl Future<Output = ExitCode>) -> ExitCode {
 
 /// Makes the calling thread one that gives way to all others.
 pub(super) fn give_way() {
-    // Linux counts this by thread, and everybody may do it. Where it fails the work is only less polite.
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "a background thread has the priority of the others");
+    // SCHED_IDLE (sched(7)): a thread that wakes takes the core at once. A nice value only shares it out, and each step of
+    // an answer would wait some milliseconds for its share. Everybody may do it; where it fails the work is less polite.
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    if let Err(error) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle) {
+        tracing::debug!(?error, "a background thread has the priority of the others");
     }
 }
 

@@ -111,9 +111,10 @@ async fn a_blocking_call_returns_or_says_that_it_panicked() {
 #[tokio::test]
 async fn background_work_gives_way_and_its_panic_stays_there() {
     let background = Background::start("below").expect("threads");
-    let own = || rustix::process::getpriority_process(None).expect("every thread has one");
+    let own = || thread_priority::thread_schedule_policy().expect("every thread has one");
     let usual = own();
-    assert_eq!(background.run("look", own).await, Ok(10), "it gives way");
+    let idle = thread_priority::ThreadSchedulePolicy::Normal(thread_priority::NormalThreadSchedulePolicy::Idle);
+    assert_eq!(background.run("look", own).await, Ok(idle), "it gives way");
     let panicked = background.run("look", || -> u8 { panic!("five") }).await.unwrap_err();
     assert_eq!(panicked.to_string(), "look panicked: five");
     assert_eq!(background.run("look", || 6).await, Ok(6), "its thread goes on");

@@ -87,10 +87,18 @@ impl Books {
 
     /// How often each run is stored.
     pub(crate) fn runs(&self, node: &str) -> BTreeMap<String, u64> {
-        let sql = "SELECT json_extract(body, '$.run_id'), count(*) FROM result WHERE node = ?1 GROUP BY 1";
-        let mut runs = self.connection.prepare(sql).expect("a statement");
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
-        runs.query_map([node], row).expect("runs").collect::<Result<_, _>>().expect("runs")
+        let mut chunks =
+            self.connection.prepare("SELECT lines FROM result_chunk WHERE node = ?1").expect("a statement");
+        let chunks = chunks.query_map([node], |row| row.get::<_, Vec<u8>>(0)).expect("chunks");
+        let mut runs = BTreeMap::new();
+        for packed in chunks {
+            let lines = zstd::decode_all(packed.expect("a chunk").as_slice()).expect("zstd");
+            for line in String::from_utf8(lines).expect("text").lines() {
+                let result: api::result::CheckResult = serde_json::from_str(line).expect("JSON");
+                *runs.entry(result.run_id.0.to_string()).or_default() += 1;
+            }
+        }
+        runs
     }
 
     /// How often each bucket of a check was counted, all minutes together; and all runs.
@@ -147,7 +155,8 @@ impl Books {
 
     /// Epoch and number of each result, as they were stored.
     pub(crate) fn order(&self, node: &str) -> Vec<(String, u64)> {
-        let sql = "SELECT lower(hex(epoch)), seq FROM result WHERE node = ?1 ORDER BY rowid";
+        let sql = "SELECT lower(hex(epoch)), seq FROM result_chunk JOIN result
+            ON number >= first AND number < first + results WHERE node = ?1 ORDER BY number";
         let mut rows = self.connection.prepare(sql).expect("a statement");
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
         rows.query_map([node], row).expect("results").collect::<Result<_, _>>().expect("results")

@@ -15,21 +15,30 @@ CREATE TABLE last_run (
     PRIMARY KEY (tenant, check_id, cluster, node)
 ) STRICT, WITHOUT ROWID;
 
--- Transitions and failures with their detail.
+-- Transitions and failures. Their rows are numbered as they come.
 CREATE TABLE result (
-    tenant         TEXT    NOT NULL,
-    check_id       BLOB    NOT NULL CHECK (length(check_id) = 16),
-    run_at_ms      INTEGER NOT NULL,
-    cluster        TEXT    NOT NULL,
-    node           TEXT    NOT NULL,
-    epoch          BLOB    NOT NULL,
-    seq            INTEGER NOT NULL,
-    received_at_ms INTEGER NOT NULL,
-    body           TEXT    NOT NULL,
-    PRIMARY KEY (tenant, check_id, run_at_ms, cluster, node, epoch, seq)
+    number    INTEGER PRIMARY KEY,
+    tenant    TEXT    NOT NULL,
+    check_id  BLOB    NOT NULL CHECK (length(check_id) = 16),
+    run_at_ms INTEGER NOT NULL,
+    seq       INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX result_by_age ON result (received_at_ms);
+CREATE INDEX result_by_check ON result (tenant, check_id, run_at_ms);
+
+-- Their detail: those of one tenant from one batch, from its first number on, as JSON lines in zstd.
+CREATE TABLE result_chunk (
+    first          INTEGER PRIMARY KEY,
+    results        INTEGER NOT NULL,
+    tenant         TEXT    NOT NULL,
+    cluster        TEXT    NOT NULL,
+    node           TEXT    NOT NULL,
+    epoch          BLOB    NOT NULL CHECK (length(epoch) = 16),
+    received_at_ms INTEGER NOT NULL,
+    lines          BLOB    NOT NULL
+) STRICT;
+
+CREATE INDEX result_chunk_by_age ON result_chunk (received_at_ms);
 
 -- Counts, from roll-ups alone, by the minute their interval ended in.
 CREATE TABLE rollup_minute (

@@ -166,7 +166,7 @@ fn numbers_that_are_none_do_not_reach_the_store() {
         let mut frame = first(1);
         frame.records[0].body = Body::Failure(Box::new(Failure { result }));
         match taken(judge_one(frame, &known(None))).0.writes.remove(0) {
-            Write::Result { body, .. } => serde_json::from_str::<CheckResult>(&body).expect("JSON that reads back"),
+            Write::Results(chunk) => chunk.results_for_test().remove(0),
             other => panic!("{other:?}"),
         }
     };

@@ -59,37 +59,13 @@ impl<'c> BatchTx<'c> {
 
     fn write(&self, frame: &Accepted, write: &Write) -> Result<(), StoreError> {
         match write {
-            Write::Result { owner, seq, run_at_ms, body } => self.result_insert(frame, owner, (*seq, *run_at_ms), body),
+            Write::Results(chunk) => self.results_insert(frame, chunk),
             Write::Last { owner, last } => self.last_set(frame, owner, last),
             Write::Counts { owner, minute, counts } => self.counts_add(frame, owner, *minute, counts),
             Write::Problem { owner, open } => self.problem_set(frame, owner, i64::from(*open)),
             Write::Plugin { at_ms, status } => self.agent_plugin_set(&frame.agent, *at_ms, status),
             Write::Ledger { owner, at_ms, note } => self.ledger_set(frame, owner, *at_ms, note),
         }
-    }
-
-    fn result_insert(
-        &self,
-        frame: &Accepted,
-        owner: &Owner,
-        (seq, run_at_ms): (u64, i64),
-        body: &str,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO result
-            (tenant, check_id, run_at_ms, cluster, node, epoch, seq, received_at_ms, body)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let values = params![
-            tenant_key(owner.tenant.as_ref()),
-            owner.check.0.as_bytes(),
-            run_at_ms,
-            frame.agent.cluster.as_str(),
-            frame.agent.node.as_str(),
-            frame.epoch.0,
-            signed(seq),
-            frame.received_at_ms,
-            body,
-        ];
-        put(self.connection, sql, values, "store a result")
     }
 
     /// Records of one agent come in the order of their runs, older epochs first: the last to come is the last known.

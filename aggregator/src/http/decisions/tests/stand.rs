@@ -276,7 +276,7 @@ impl Stand {
             before: (seq > 0).then(|| mark(seq)),
             after: mark(seq + 1),
             received_at_ms: run_at_ms,
-            writes: of_result(owner, seq + 1, run_at_ms, &result).to_vec(),
+            writes: of_result(owner, seq + 1, run_at_ms, &result),
         };
         self.api.store.batch(move |tx| tx.frame_store(&accepted)).await.expect("stored");
     }
