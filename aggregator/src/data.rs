@@ -47,7 +47,7 @@ pub async fn open(folder: &Path, stage: &Stage, boot: Duration) -> anyhow::Resul
     make(folder)?;
     let claim = claim_soon(folder).await?;
     let (store, threads) = open_store(folder)?;
-    write(threads, stage).context("a thread cannot be started")?;
+    start(threads, stage).context("a thread cannot be started")?;
     stage.spawn("store-close", store.clone().close_on(stage.token()));
     let system = PlatformScope::system("start");
     let (agents, leases) = store.read(move |view| Ok((view.agents(&system)?, view.leases(&system)?))).await?;
@@ -72,7 +72,7 @@ pub fn open_store(folder: &Path) -> anyhow::Result<(Store, Threads)> {
 }
 
 /// Starts the store's threads. What machines report gives way to what people ask.
-fn write(Threads { law, reports }: Threads, stage: &Stage) -> std::io::Result<()> {
+fn start(Threads { law, reports }: Threads, stage: &Stage) -> std::io::Result<()> {
     stage.spawn_thread("law-writer", move || law.writer.run())?;
     stage.spawn_thread("law-checkpoint", move || law.checkpoints.run())?;
     stage.spawn_background_thread("reports-writer", move || reports.writer.run())?;

@@ -25,9 +25,11 @@ pub enum StoreError {
     },
     /// The file was written by another version.
     #[error(
-        "the store's table version {version} is not the one of this binary; run the binary that wrote it, or a newer one"
+        "the store {file} has tables of version {version}, which this binary does not know; run the binary that wrote it, or a newer one"
     )]
     Version {
+        /// Which file.
+        file: String,
         /// The version in question.
         version: i64,
     },

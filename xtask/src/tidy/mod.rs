@@ -80,7 +80,6 @@ pub(crate) fn look(setting: &Setting) -> anyhow::Result<Findings> {
             shells::check,
             limits::check,
             borders::check,
-            purity::check,
             lengths::check,
             docs::check,
             names::check,

@@ -200,6 +200,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_copied_already_is_not_copied_again() {
+        let gauge = Gauge::default();
+        let waiting = || gauge.lock().waiting();
+        gauge.tell(PAGES_MIN - 1);
+        assert!(!waiting());
+        gauge.tell(PAGES_MIN);
+        assert!(waiting() && gauge.wait());
+        assert!(!waiting(), "somebody is at it");
+        gauge.copied(Ok((PAGES_MIN, PAGES_MIN)));
+        gauge.tell(2 * PAGES_MIN - 1);
+        assert!(!waiting(), "most of it is copied");
+        gauge.tell(2 * PAGES_MIN);
+        assert!(waiting());
+        // The log begins anew: nothing of it is copied.
+        gauge.tell(1);
+        gauge.tell(PAGES_MIN);
+        assert!(waiting() && gauge.wait());
+        let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+        gauge.copied(Err(rusqlite::Error::SqliteFailure(full, None)));
+        assert!(!waiting(), "tried again with the next commit, not before");
+        gauge.tell(PAGES_MIN + 1);
+        assert!(waiting());
+    }
+
+    #[test]
     fn a_log_that_nobody_copies_is_begun_anew_by_the_writer() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("db");

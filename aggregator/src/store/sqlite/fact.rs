@@ -15,12 +15,15 @@ impl UpkeepTx<'_> {
     }
 }
 
-/// As [`UpkeepTx::fact_ensure`].
+/// As [`UpkeepTx::fact_ensure`]. What is there is not written again.
 pub(super) fn ensure(connection: &Connection, name: &str, candidate: &[u8; 32]) -> Result<[u8; 32], StoreError> {
+    if let Some(stored) = find(connection, name)? {
+        return Ok(stored);
+    }
     let sql = "INSERT INTO main.store_fact (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
     connection.execute(sql, params![name, candidate]).map_err(failed("store a fact"))?;
     // Another process may have stored its own first.
-    Ok(find(connection, name)?.unwrap_or(*candidate))
+    find(connection, name)?.ok_or_else(|| StoreError::Broken { what: "a fact", source: "it was just stored".into() })
 }
 
 /// The bytes stored under `name`.

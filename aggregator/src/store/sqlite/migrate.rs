@@ -31,16 +31,21 @@ pub(super) fn is_new(connection: &Connection) -> Result<bool, StoreError> {
     version(connection).map(|version| version == 0)
 }
 
-/// Brings the tables to this binary's version.
+/// Brings the tables to this binary's version. Where they have it nothing is written: a command beside a busy server
+/// waits for nobody.
 pub(super) fn up(connection: &mut Connection, migrations: Migrations) -> Result<(), StoreError> {
+    if version(connection)? == migrations.len() as i64 {
+        return Ok(());
+    }
     let begin = failed("begin a migration");
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(begin)?;
     let version = version(&transaction)?;
-    let done = usize::try_from(version).map_err(|_| StoreError::Version { version })?;
-    if done > migrations.len() {
-        return Err(StoreError::Version { version });
-    }
-    for migration in &migrations[done..] {
+    let left = usize::try_from(version).ok().and_then(|done| migrations.get(done..));
+    let Some(left) = left else {
+        let file = transaction.path().unwrap_or_default().to_owned();
+        return Err(StoreError::Version { file, version });
+    };
+    for migration in left {
         transaction.execute_batch(migration).map_err(failed("migrate"))?;
     }
     let version = migrations.len() as i64;
@@ -65,7 +70,23 @@ mod tests {
             up(&mut connection, migrations).expect("again");
             assert!(!is_new(&connection).expect("read"));
             connection.pragma_update(None, "user_version", 1_000).expect("a pragma");
-            assert!(matches!(up(&mut connection, migrations), Err(StoreError::Version { version: 1_000 })));
+            assert!(matches!(up(&mut connection, migrations), Err(StoreError::Version { version: 1_000, .. })));
         }
+    }
+
+    #[test]
+    fn a_file_of_another_version_is_named_and_one_of_ours_is_not_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("reports.db");
+        let mut connection = super::super::connect(&file).expect("opened");
+        up(&mut connection, REPORTS).expect("made");
+        let mut other = super::super::connect(&file).expect("opened");
+        other.busy_timeout(std::time::Duration::ZERO).expect("set");
+        connection.execute_batch("BEGIN IMMEDIATE").expect("a writer at work");
+        up(&mut other, REPORTS).expect("waits for nobody");
+        connection.execute_batch("ROLLBACK").expect("ended");
+        connection.pragma_update(None, "user_version", 1_000).expect("a pragma");
+        let refused = up(&mut connection, REPORTS).expect_err("newer").to_string();
+        assert!(refused.contains("reports.db") && refused.contains("1000"), "{refused}");
     }
 }

@@ -16,6 +16,10 @@ const STORE: &str = "store";
 /// The fact that the law's file holds once the reports' was made beside it; its value is the same.
 const PAIRED: &str = "paired";
 
+/// 4 MiB of the law's pages where a connection has the reports' too: what a decision reads of releases and tickets is the
+/// last few.
+const LAW_CACHE_KIB: i64 = 4 * 1024;
+
 /// Where they are.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Files {
@@ -37,13 +41,13 @@ impl Files {
         let (mut law, mut reports) = (connect(&self.law)?, connect(&self.reports)?);
         // What is asked here and in which order: another process may be making both (`token create` beside a server).
         if !migrate::is_new(&reports)? && migrate::is_new(&law)? {
-            return Err(self.apart("the first is new and the second is not"));
+            return Err(self.apart("the first is missing or empty, and the second was in use"));
         }
         migrate::up(&mut law, migrate::LAW)?;
         let store = fact::ensure(&law, STORE, &random::bytes())?;
         let paired = fact::find(&law, PAIRED)?.is_some();
         if paired && migrate::is_new(&reports)? {
-            return Err(self.apart("the second is new and the first is not"));
+            return Err(self.apart("the second is missing or empty, and the first was in use"));
         }
         migrate::up(&mut reports, migrate::REPORTS)?;
         if fact::ensure(&reports, STORE, &store)? != store {
@@ -70,6 +74,7 @@ impl Files {
         let mut uri = Url::from_file_path(path).map_err(|()| open("its path is not absolute".into()))?;
         uri.set_query(Some("mode=ro"));
         law.execute("ATTACH DATABASE ?1 AS reports", params![uri.as_str()]).map_err(|error| open(error.into()))?;
+        law.pragma_update(Some("main"), "cache_size", -LAW_CACHE_KIB).map_err(|error| open(error.into()))?;
         law.pragma_update(Some("reports"), "cache_size", -super::CACHE_KIB).map_err(|error| open(error.into()))
     }
 
@@ -120,13 +125,13 @@ mod tests {
         };
         let kept = folder.path().join("kept");
         std::fs::rename(&files.reports, &kept).expect("moved");
-        assert_eq!(refused(), "the second is new and the first is not");
+        assert_eq!(refused(), "the second is missing or empty, and the first was in use");
         std::fs::copy(&others.reports, &files.reports).expect("copied");
         assert_eq!(refused(), "they are of two stores");
         std::fs::rename(&kept, &files.reports).expect("moved back");
         drop(opened(folder.path()).expect("whole again"));
         std::fs::remove_file(&files.law).expect("removed");
-        assert_eq!(refused(), "the first is new and the second is not");
+        assert_eq!(refused(), "the first is missing or empty, and the second was in use");
     }
 
     #[test]
