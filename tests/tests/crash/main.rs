@@ -5,6 +5,7 @@ mod books;
 mod clones;
 mod control;
 mod history;
+mod law;
 mod outage;
 mod party;
 mod rounds;

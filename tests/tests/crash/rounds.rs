@@ -15,6 +15,7 @@ use nix::sys::signal::Signal;
 
 use crate::books::{Books, Mark, Promised};
 use crate::history::History;
+use crate::law::{self, Pipeline};
 use crate::party::{Ground, Party};
 
 const ROUNDS: u32 = 100;
@@ -97,7 +98,8 @@ impl Scene {
     }
 
     /// Lets everything that is durable arrive, ends all, and compares.
-    async fn settle(mut self) {
+    async fn settle(mut self, pipeline: Pipeline) {
+        let acknowledged = pipeline.end().await;
         let said = self.teller.end(Signal::SIGTERM);
         self.told.note(&said);
         self.teller.start(self.quiet_teller());
@@ -122,6 +124,7 @@ impl Scene {
         last.await.expect("everything is told in the end");
         self.teller.end(Signal::SIGTERM);
         self.aggregator.end(Signal::SIGTERM);
+        law::holds(&self.aggregator.data, &acknowledged);
         books.hold("teller", &self.told);
         self.marks.extend(books.every_mark());
         for (node, history) in [("teller", &self.of_teller), ("agent", &self.of_agent)] {
@@ -138,6 +141,8 @@ impl Scene {
             self.told.given,
             self.told.durable.len()
         ));
+        say(&format!("{} releases were acknowledged, and each is there with its entry", acknowledged.len()));
+        assert!(acknowledged.len() > 200, "{} releases", acknowledged.len());
         // Under a load that made hardly anything durable nothing would be shown.
         assert!(self.told.durable.len() > 10_000, "{} records", self.told.durable.len());
     }
@@ -153,6 +158,7 @@ async fn hundred_rounds(ground: Ground) {
     let mut dice = Rng::with_seed(seed);
     let folder = tempfile::tempdir().expect("a folder");
     let mut scene = Scene::set(folder.path(), ground).await;
+    let pipeline = Pipeline::start(&scene.site, &scene.aggregator.data);
     for _ in 0..ROUNDS {
         tokio::time::sleep(Duration::from_millis(dice.u64(PAUSE_MS))).await;
         let who = dice.u8(1..=AGGREGATOR | AGENT | TELLER);
@@ -160,7 +166,7 @@ async fn hundred_rounds(ground: Ground) {
         scene.kill(who, &mut || if torn.bool() { Cut::Clean } else { Cut::Torn(torn.fork()) });
         scene.start(who);
     }
-    scene.settle().await;
+    scene.settle(pipeline).await;
 }
 
 /// A line that is seen also when the test is green.
